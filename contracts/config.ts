@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { ProcessId } from './signed.ts';
+import { Base64Url, Name } from './values.ts';
+
+/** Ed25519 keys as JSON Web Keys (RFC 8037). */
+export const PublicKey = z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: Base64Url.length(43) });
+export type PublicKey = z.infer<typeof PublicKey>;
+export const PrivateKey = z.strictObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: Base64Url.length(43),
+  d: Base64Url.length(43),
+});
+export type PrivateKey = z.infer<typeof PrivateKey>;
+
+/** Pinned public keys by signer: more than one while a key is being rotated. */
+export const PinnedKeys = z.record(ProcessId, z.array(PublicKey).min(1).max(4));
+export type PinnedKeys = z.infer<typeof PinnedKeys>;
+
+const Listen = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(0).max(65_535) });
+const shared = {
+  v: z.literal(1),
+  mode: z.enum(['development', 'production']),
+  keys: PinnedKeys,
+  /** Folder that holds `manifest-<version>.json` files; each process loads its own copy. */
+  manifestDir: z.string().min(1),
+  recorderUrl: z.url(),
+  /** `/healthz` and `/metrics`. */
+  health: Listen,
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+};
+
+/**
+ * What is not secret, one JSON file for each process, at `HOLDPOINT_CONFIG`. Temporal's address, namespace, TLS and API
+ * key come from Temporal's own environment configuration (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, …).
+ */
+export const ProcessConfig = z.discriminatedUnion('process', [
+  z.strictObject({ process: z.literal('gateway'), ...shared, listen: Listen }),
+  z.strictObject({
+    process: z.literal('orchestrator'),
+    ...shared,
+    bundleDir: z.string().min(1),
+    maxCachedWorkflows: z.number().int().min(1).max(10_000).default(200),
+  }),
+  z.strictObject({
+    process: z.literal('reasoner'),
+    ...shared,
+    model: z.enum(['rules', 'demo', 'hijacked', 'scripted']).default('rules'),
+    script: z.string().optional(),
+  }),
+  z.strictObject({
+    process: z.literal('executor'),
+    ...shared,
+    role: z.string().min(1).max(63),
+    outboxDir: z.string().min(1),
+  }),
+  z.strictObject({
+    process: z.literal('recorder'),
+    ...shared,
+    listen: Listen,
+    archiveDir: z.string().min(1),
+    bundleDir: z.string().min(1),
+    pollMs: z.number().int().min(50).max(60_000).default(2_000),
+    fencePollMs: z.number().int().min(50).max(10_000).default(1_000),
+    unknownAfterMs: z.number().int().min(1_000).max(3_600_000).default(60_000),
+  }),
+]);
+export type ProcessConfig = z.infer<typeof ProcessConfig>;
+export type ConfigOf<P extends ProcessConfig['process']> = Extract<ProcessConfig, { process: P }>;
+
+const Notify = z.strictObject({ url: z.url(), secret: z.string().min(24).max(256) }).nullable();
+/** Three logins, none a member of another (a monitoring role can end sessions of its own role): statistics, the read-only query, and writes. */
+export const PostgresTarget = z.strictObject({
+  database: Name,
+  monitorUrl: z.string().min(1),
+  queryUrl: z.string().min(1),
+  actUrl: z.string().min(1),
+});
+export type PostgresTarget = z.infer<typeof PostgresTarget>;
+
+/**
+ * Secrets, one JSON document for each process: from an inherited descriptor (`HOLDPOINT_SECRETS_FD`) or a mounted file
+ * (`HOLDPOINT_SECRETS_FILE`), never from the environment, which every child inherits and every crash dump shows.
+ */
+export const ProcessSecrets = z.discriminatedUnion('process', [
+  z.strictObject({
+    process: z.literal('gateway'),
+    key: PrivateKey,
+    alertmanager: z.discriminatedUnion('scheme', [
+      z.strictObject({ scheme: z.literal('bearer'), token: z.string().min(24).max(512) }),
+      z.strictObject({
+        scheme: z.literal('basic'),
+        username: z.string().min(1).max(128),
+        password: z.string().min(16).max(512),
+      }),
+    ]),
+    /** Standard Webhooks secret, `whsec_` and base64. */
+    generic: z.string().regex(/^whsec_[A-Za-z0-9+/=]{24,}$/),
+  }),
+  z.strictObject({ process: z.literal('orchestrator'), key: PrivateKey, notify: Notify }),
+  z.strictObject({ process: z.literal('reasoner'), key: PrivateKey }),
+  z.strictObject({ process: z.literal('executor'), key: PrivateKey, postgres: z.array(PostgresTarget).max(32) }),
+  z.strictObject({ process: z.literal('recorder'), key: PrivateKey, notify: Notify }),
+]);
+export type ProcessSecrets = z.infer<typeof ProcessSecrets>;
+export type SecretsOf<P extends ProcessSecrets['process']> = Extract<ProcessSecrets, { process: P }>;

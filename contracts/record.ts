@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import { Step, ToolCall } from './action.ts';
+import { SignedAlert } from './alert.ts';
+import { Card } from './card.ts';
+import { EvidenceRef, SignedOutcome, SignedPrediction } from './evidence.ts';
+import { Fences, ReceiptRequest } from './receipt.ts';
+import { RunbookRef } from './runbook.ts';
+import { ProcessId, signed } from './signed.ts';
+import { SignedStatement } from './statement.ts';
+import { Instant, RunId, Sha256, text, WorkflowId } from './values.ts';
+import { Verdict } from './verdict.ts';
+
+const of = <K extends string, S extends z.ZodRawShape>(kind: K, shape: S) =>
+  z.strictObject({ kind: z.literal(kind), ...shape });
+const incident = { workflowId: WorkflowId, runId: RunId };
+const Code = text(64);
+
+/** What a record says, by kind (design section 9). The kinds that later issues add come with them. */
+export const RecordBody = z.discriminatedUnion('kind', [
+  of('alert', {
+    ...incident,
+    alertRef: Sha256,
+    alert: SignedAlert,
+    manifest: Sha256,
+    runbook: RunbookRef.nullable(),
+    bundle: text(80),
+  }),
+  of('result', { ...incident, evidence: EvidenceRef, signer: ProcessId }),
+  of('proposal', {
+    ...incident,
+    step: z.number().int().min(0),
+    model: text(64),
+    label: text(120).nullable(),
+    calls: z.array(ToolCall).max(16),
+    conclusion: text(500).nullable(),
+    trace: Sha256,
+  }),
+  of('verdict', {
+    ...incident,
+    step: Step,
+    tool: text(64),
+    verdict: Verdict,
+    digest: Sha256.nullable(),
+    prediction: SignedPrediction.nullable(),
+  }),
+  of('card', { ...incident, cardDigest: Sha256, card: Card }),
+  of('statement', {
+    workflowId: WorkflowId.nullable(),
+    runId: RunId.nullable(),
+    statement: SignedStatement,
+    hash: Sha256,
+  }),
+  /** A refusal by a machine: what was asked, by whom, and the code. `raw` is outside text, bounded. */
+  of('refusal', {
+    workflowId: WorkflowId.nullable(),
+    runId: RunId.nullable(),
+    digest: Sha256.nullable(),
+    what: text(120),
+    code: Code,
+    reason: text(500),
+    raw: text(2_048).nullable(),
+  }),
+  of('intent', {
+    ...incident,
+    digest: Sha256,
+    attempt: z.number().int().min(1),
+    executor: ProcessId,
+    request: ReceiptRequest,
+    fences: Fences,
+    issuedAt: Instant,
+    startBefore: Instant,
+  }),
+  of('outcome', {
+    ...incident,
+    digest: Sha256,
+    attempt: z.number().int().min(1),
+    outcome: SignedOutcome.nullable(),
+    status: text(16),
+    why: text(500),
+  }),
+  of('kill', { scope: text(120), fenceRunId: RunId.nullable(), how: text(120), reason: text(500) }),
+  of('resume', { scope: text(120), fenceRunId: RunId, statements: z.array(SignedStatement).min(1).max(5) }),
+  of('standing', {
+    change: z.enum(['waive', 'promote', 'demote', 'revoke']),
+    runbook: RunbookRef.nullable(),
+    statements: z.array(SignedStatement).min(1).max(5),
+  }),
+  of('reset', { ...incident, from: RunId }),
+  of('page', {
+    workflowId: WorkflowId.nullable(),
+    runId: RunId.nullable(),
+    about: text(64),
+    to: text(200),
+    detail: text(1_000),
+    delivered: z.boolean(),
+  }),
+  of('manifest', {
+    manifest: Sha256,
+    version: z.number().int().min(1),
+    mode: z.enum(['development', 'production']),
+    runbooks: z.array(RunbookRef).max(256),
+  }),
+  of('seal', {
+    ...incident,
+    status: text(32),
+    history: Sha256,
+    historyEvents: z.number().int().min(0),
+    records: z.number().int().min(0),
+    bundle: text(80),
+  }),
+]);
+export type RecordBody = z.infer<typeof RecordBody>;
+export type RecordKind = RecordBody['kind'];
+
+/** One entry of the log. `prev` is the SHA-256 of the JCS bytes of the previous signed record; 64 zeros for the first. */
+export const LogRecord = z.strictObject({
+  v: z.literal(1),
+  seq: z.number().int().min(0),
+  prev: Sha256,
+  at: Instant,
+  by: ProcessId,
+  body: RecordBody,
+});
+export type LogRecord = z.infer<typeof LogRecord>;
+export const SignedRecord = signed(LogRecord);
+export type SignedRecord = z.infer<typeof SignedRecord>;
+export const genesisPrev = '0'.repeat(64);

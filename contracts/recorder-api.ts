@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { SignedOutcome } from './evidence.ts';
+import { RecordBody, SignedRecord } from './record.ts';
+import { ProcessId } from './signed.ts';
+import { SignedStatement } from './statement.ts';
+import { Base64Url, Instant, Nonce, Sha256, text, WorkflowId } from './values.ts';
+
+/**
+ * The recorder's HTTP interface. Every request of a process carries `Holdpoint-Signature`: base64url of the JSON of a
+ * signed `HttpRequestClaim`; every reply to such a request carries the recorder's signed `HttpReplyClaim` in the same header.
+ * `POST /v1/statements` alone takes unsigned callers: a statement's proof is its only authority.
+ *
+ * | method and path | who | body → reply |
+ * |---|---|---|
+ * | POST /v1/records | pinned process, kinds by `appendersOf` | RecordBody → Appended |
+ * | POST /v1/receipts | executor | ReceiptRequest → SignedReceipt |
+ * | POST /v1/outcomes | executor | SignedOutcome → Appended |
+ * | GET /v1/intents/open | executor | – → OpenIntent[] of its own role |
+ * | GET /v1/standing/:runbookId/:digest | pinned process | – → SignedStanding |
+ * | POST /v1/statements | anyone, bounded and rate limited | StatementPost → Appended |
+ * | GET /v1/fences/:runbookId | pinned process | – → Fences bound by the log, nulls when stopped |
+ * | PUT, GET /v1/blobs/:sha256 | pinned process | bytes |
+ * | GET /v1/records?from=SEQ&workflow=ID&limit=N | pinned process | – → SignedRecord[] |
+ * | GET /v1/head | anyone | – → Head |
+ */
+export const signatureHeader = 'holdpoint-signature';
+
+export const HttpRequestClaim = z.strictObject({
+  v: z.literal(1),
+  method: z.enum(['GET', 'POST', 'PUT']),
+  path: text(512),
+  bodyHash: Sha256,
+  at: Instant,
+  nonce: Nonce,
+});
+export type HttpRequestClaim = z.infer<typeof HttpRequestClaim>;
+export const HttpReplyClaim = z.strictObject({
+  v: z.literal(1),
+  status: z.number().int(),
+  bodyHash: Sha256,
+  at: Instant,
+  requestNonce: Nonce,
+});
+export type HttpReplyClaim = z.infer<typeof HttpReplyClaim>;
+
+export const Appended = z.strictObject({ seq: z.number().int().min(0), hash: Sha256, at: Instant });
+export type Appended = z.infer<typeof Appended>;
+export const OpenIntent = z.strictObject({ record: SignedRecord });
+export const OpenIntents = z.array(OpenIntent).max(1_000);
+export const BoundFences = z.strictObject({ all: z.string().nullable(), runbook: z.string().nullable() });
+export type BoundFences = z.infer<typeof BoundFences>;
+export const Head = z.strictObject({ seq: z.number().int().min(-1), hash: Sha256, at: Instant });
+export const StatementPost = z.strictObject({ statements: z.array(SignedStatement).min(1).max(5) });
+export const RecordPage = z.array(SignedRecord).max(500);
+export const ApiError = z.strictObject({ error: z.strictObject({ code: text(64), message: text(1_000) }) });
+
+/** Which process may append which kind through `POST /v1/records`. A kind not listed here is the recorder's own. */
+export const appendersOf: Readonly<Partial<Record<RecordBody['kind'], readonly string[]>>> = {
+  alert: ['orchestrator'],
+  proposal: ['orchestrator'],
+  verdict: ['orchestrator'],
+  card: ['orchestrator'],
+  page: ['orchestrator', 'gateway'],
+  refusal: ['orchestrator', 'executor', 'gateway'],
+  result: ['executor'],
+};
+export { Base64Url, ProcessId, RecordBody, SignedOutcome, WorkflowId };

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { JsonObject, JsonValue } from '../values.ts';
+import { Sha256, text } from '../values.ts';
+
+export type Risk = 'read' | 'low' | 'high';
+/** The write contract of design section 3: what makes a repeat harmless, or forbids one. */
+export type Effect = 'none' | 'idempotent' | 'conditional' | 'once';
+
+/** Something a read found on a target: the only kind of thing a write may be aimed at. */
+export const Entity = z.strictObject({
+  kind: z.string().regex(/^[a-z][a-z-]{0,30}$/),
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:/_.-]{0,199}$/),
+  attributes: z.record(z.string().max(64), z.union([z.null(), z.boolean(), z.number(), text(2_048)])),
+});
+export type Entity = z.infer<typeof Entity>;
+
+/** A reference into the incident's inventory: entity `entity` of the signed read result with this hash. */
+export const InventoryRef = z.strictObject({ entity: Entity.shape.id, resultHash: Sha256 });
+export type InventoryRef = z.infer<typeof InventoryRef>;
+
+/** Which runbook scope an argument falls under; judged before anything runs. */
+export type ScopeKind = 'databases';
+
+/**
+ * A tool's contract: data that judging, reasoning and the executor share. Risk belongs here, never to a model's answer.
+ * `targetKind` is the entity kind its `target` argument must name (writes only); `scopeOf` reads the scope values from
+ * arguments (reads) or from the target's attributes (writes); `preconditionsOf` pins what the approver saw.
+ */
+export type ToolContract = {
+  readonly name: string;
+  readonly summary: string;
+  readonly risk: Risk;
+  readonly effect: Effect;
+  /** The tool that undoes this one, or null with the reason that the card shows. */
+  readonly inverse: { readonly tool: string | null; readonly note: string };
+  readonly targetKind: string | null;
+  readonly args: z.ZodType<JsonObject>;
+  readonly result: z.ZodType<JsonObject>;
+  readonly scopeOf: (
+    args: JsonObject,
+    target: Entity | null,
+  ) => readonly { readonly kind: ScopeKind; readonly value: string }[];
+  readonly preconditionsOf: (target: Entity) => Readonly<Record<string, string>>;
+};
+
+const toolName = /^[a-z][a-z0-9]*\.[a-z][A-Za-z0-9]*$/;
+
+/** Checks a contract's own invariants once, at load: a write has a target and a write contract, a read has neither. */
+export function defineContract(
+  contract: Omit<ToolContract, 'args' | 'result'> & { args: z.ZodType; result: z.ZodType },
+): ToolContract {
+  const write = contract.risk !== 'read';
+  if (!toolName.test(contract.name)) throw new TypeError(`tool name \`${contract.name}\`: expected system.verbNoun`);
+  if (write !== (contract.effect !== 'none'))
+    throw new TypeError(`tool \`${contract.name}\`: a write needs a write contract and a read has none`);
+  if (write !== (contract.targetKind !== null))
+    throw new TypeError(`tool \`${contract.name}\`: a write needs a target and a read has none`);
+  return Object.freeze(contract as ToolContract);
+}
+
+export type { JsonValue };

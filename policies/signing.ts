@@ -1,0 +1,62 @@
+import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import type { z } from 'zod';
+import type { PinnedKeys, PrivateKey, PublicKey } from '../contracts/config.ts';
+import { HoldpointError } from '../contracts/errors.ts';
+import type { ProcessId, Purpose, Signed } from '../contracts/signed.ts';
+import { signed } from '../contracts/signed.ts';
+import { jcs } from './digest.ts';
+
+const bytesToSign = (purpose: Purpose, payload: unknown): Buffer =>
+  Buffer.from(`holdpoint-${purpose}@v1\n${jcs(payload)}`, 'utf8');
+
+/** Signs payloads as one process; the key never leaves the closure. */
+export type Signer = { readonly as: ProcessId; readonly sign: <T>(purpose: Purpose, payload: T) => Signed<T> };
+
+export function createSigner(as: ProcessId, key: PrivateKey): Signer {
+  const privateKey = createPrivateKey({ key, format: 'jwk' });
+  return {
+    as,
+    sign: (purpose, payload) => ({
+      payload,
+      signer: as,
+      signature: sign(null, bytesToSign(purpose, payload), privateKey).toString('base64url'),
+    }),
+  };
+}
+
+/**
+ * Parses an envelope and verifies it against the pinned keys of the expected signers. `expected` is a list of process ids
+ * or a predicate; the envelope's own word on its signer only selects the key. Throws `BAD_INPUT` or `BAD_SIGNATURE`.
+ */
+export function openSigned<T extends z.ZodType>(
+  purpose: Purpose,
+  schema: T,
+  raw: unknown,
+  keys: PinnedKeys,
+  expected: (signer: ProcessId) => boolean,
+): Signed<z.infer<T>> {
+  const parsed = signed(schema).safeParse(raw);
+  if (!parsed.success) throw new HoldpointError('BAD_INPUT', `signed ${purpose}: ${firstIssue(parsed.error)}`);
+  const envelope = parsed.data as Signed<z.infer<T>>;
+  if (!expected(envelope.signer))
+    throw new HoldpointError('BAD_SIGNATURE', `signed ${purpose}: signer \`${envelope.signer}\` may not sign this`);
+  const pinned: readonly PublicKey[] = keys[envelope.signer] ?? [];
+  const signature = Buffer.from(envelope.signature, 'base64url');
+  // The raw payload is what was signed: parsing may fill in defaults, and must not change what a signature covers.
+  const bytes = bytesToSign(purpose, (raw as { payload: unknown }).payload);
+  if (!pinned.some((jwk) => verify(null, bytes, createPublicKey({ key: jwk, format: 'jwk' }), signature))) {
+    throw new HoldpointError(
+      'BAD_SIGNATURE',
+      `signed ${purpose}: no pinned key of \`${envelope.signer}\` made this signature`,
+    );
+  }
+  return envelope;
+}
+
+/** The first issue of a schema error, naming the field. */
+export function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return issue === undefined
+    ? 'expected another shape'
+    : `\`${issue.path.map(String).join('.') || '(root)'}\`: ${issue.message}`;
+}
