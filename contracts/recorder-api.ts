@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import { SignedOutcome } from './evidence.ts';
-import { RecordBody, SignedRecord } from './record.ts';
-import { ProcessId } from './signed.ts';
+import type { RecordBody } from './record.ts';
+import { SignedRecord } from './record.ts';
 import { SignedStatement } from './statement.ts';
-import { Base64Url, Instant, Nonce, Sha256, text, WorkflowId } from './values.ts';
+import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
 
 /**
  * The recorder's HTTP interface. Every request of a process carries `Holdpoint-Signature`: base64url of the JSON of a
@@ -47,7 +46,9 @@ export const Appended = z.strictObject({ seq: z.number().int().min(0), hash: Sha
 export type Appended = z.infer<typeof Appended>;
 export const OpenIntent = z.strictObject({ record: SignedRecord });
 export const OpenIntents = z.array(OpenIntent).max(1_000);
-export const BoundFences = z.strictObject({ all: z.string().nullable(), runbook: z.string().nullable() });
+const BoundFence = z.strictObject({ runId: RunId, resumedAt: Instant });
+/** The fence runs that the log binds to a signed resume, with the recorder's time of it; null means stopped. */
+export const BoundFences = z.strictObject({ all: BoundFence.nullable(), runbook: BoundFence.nullable() });
 export type BoundFences = z.infer<typeof BoundFences>;
 export const Head = z.strictObject({ seq: z.number().int().min(-1), hash: Sha256, at: Instant });
 export const StatementPost = z.strictObject({ statements: z.array(SignedStatement).min(1).max(5) });
@@ -64,4 +65,3 @@ export const appendersOf: Readonly<Partial<Record<RecordBody['kind'], readonly s
   refusal: ['orchestrator', 'executor', 'gateway'],
   result: ['executor'],
 };
-export { Base64Url, ProcessId, RecordBody, SignedOutcome, WorkflowId };
