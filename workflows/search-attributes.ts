@@ -1,0 +1,16 @@
+import type { SearchAttributeKey } from '@temporalio/common';
+
+const keyword = (name: string) => ({ name, type: 'KEYWORD' }) as const satisfies SearchAttributeKey<'KEYWORD'>;
+
+/** Typed search attributes of an incident: what the Temporal UI can filter by. */
+export const runbookAttribute = keyword('HoldpointRunbook');
+export const stateAttribute = keyword('HoldpointState');
+export const severityAttribute = keyword('HoldpointSeverity');
+/** How many holds wait for a person. */
+export const awaitingAttribute = {
+  name: 'HoldpointAwaiting',
+  type: 'INT',
+} as const satisfies SearchAttributeKey<'INT'>;
+
+/** All of them; workers poll only once each exists. */
+export const searchAttributes = [runbookAttribute, stateAttribute, severityAttribute, awaitingAttribute] as const;
