@@ -2,14 +2,22 @@ import { z } from 'zod';
 import { ProcessId } from './signed.ts';
 import { Base64Url, Name } from './values.ts';
 
+/** On a key that `dev` or `demo` made; production refuses it. */
+const kid = z.literal('development').optional();
 /** Ed25519 keys as JSON Web Keys (RFC 8037). */
-export const PublicKey = z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: Base64Url.length(43) });
+export const PublicKey = z.strictObject({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: Base64Url.length(43),
+  kid,
+});
 export type PublicKey = z.infer<typeof PublicKey>;
 export const PrivateKey = z.strictObject({
   kty: z.literal('OKP'),
   crv: z.literal('Ed25519'),
   x: Base64Url.length(43),
   d: Base64Url.length(43),
+  kid,
 });
 export type PrivateKey = z.infer<typeof PrivateKey>;
 

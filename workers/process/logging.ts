@@ -1,0 +1,70 @@
+import type { DestinationStream, Logger } from 'pino';
+import { pino } from 'pino';
+import type { ProcessConfig, ProcessSecrets } from '../../contracts/config.ts';
+
+const redacted = '[redacted]';
+
+function* stringsIn(value: unknown): Generator<string> {
+  if (typeof value === 'string') yield value;
+  else if (typeof value === 'object' && value !== null)
+    for (const inner of Object.values(value)) yield* stringsIn(inner);
+}
+
+/** A login is inside its URL: the password alone would be as bad in a log as the whole. */
+function* spellings(secret: string): Generator<string> {
+  yield secret;
+  yield JSON.stringify(secret).slice(1, -1);
+  yield encodeURIComponent(secret);
+  const password = /^[a-z][a-z0-9+.-]*:\/\/[^/@]*?:([^@/]+)@/i.exec(secret)?.[1];
+  if (password === undefined) return;
+  yield password;
+  try {
+    yield decodeURIComponent(password);
+  } catch {
+    // not percent-encoded: yielded as it stands
+  }
+}
+
+/** The strings of a secrets document that must never be printed; the public half of the key and short words may be. */
+function secretStrings(secrets: ProcessSecrets): string[] {
+  const { process, ...rest } = secrets;
+  const { key, ...others } = rest;
+  const open = new Set<string>([process, 'bearer', 'basic']);
+  if ('postgres' in others) for (const { database } of others.postgres) open.add(database);
+  if ('notify' in others && others.notify !== null) open.add(others.notify.url);
+  const all = [key.d, ...stringsIn(others)].filter((text) => !open.has(text)).flatMap((text) => [...spellings(text)]);
+  return [...new Set(all)].filter((text) => text.length >= 8).sort((a, b) => b.length - a.length);
+}
+
+/** Replaces every spelling of every secret that this process holds. Path-based redaction alone misses messages. */
+export function createScrubber(secrets: ProcessSecrets): (text: string) => string {
+  const hidden = secretStrings(secrets);
+  return (text) => hidden.reduce((clean, secret) => clean.replaceAll(secret, redacted), text);
+}
+
+const secretPaths = [
+  'key',
+  'secret',
+  'password',
+  'token',
+  'authorization',
+  'cookie',
+  'actUrl',
+  'queryUrl',
+  'monitorUrl',
+];
+
+/** One JSON line for each event on standard output; known secret fields and values are redacted. */
+export function createLogger(config: ProcessConfig, scrub: (text: string) => string): Logger {
+  const destination: DestinationStream = { write: (line) => void process.stdout.write(scrub(line)) };
+  return pino(
+    {
+      level: config.logLevel,
+      base: { process: config.process, pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secretPaths.flatMap((path) => [path, `*.${path}`, `*.*.${path}`]), censor: redacted },
+    },
+    destination,
+  );
+}
