@@ -96,6 +96,8 @@ export const RecordBody = z.discriminatedUnion('kind', [
   }),
   of('manifest', {
     manifest: Sha256,
+    /** The blob of the manifest file itself: an auditor opens it and checks every proof by it. */
+    file: Sha256,
     version: z.number().int().min(1),
     mode: z.enum(['development', 'production']),
     runbooks: z.array(RunbookRef).max(256),

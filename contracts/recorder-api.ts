@@ -51,6 +51,7 @@ const BoundFence = z.strictObject({ runId: RunId, resumedAt: Instant });
 export const BoundFences = z.strictObject({ all: BoundFence.nullable(), runbook: BoundFence.nullable() });
 export type BoundFences = z.infer<typeof BoundFences>;
 export const Head = z.strictObject({ seq: z.number().int().min(-1), hash: Sha256, at: Instant });
+export type Head = z.infer<typeof Head>;
 export const StatementPost = z.strictObject({ statements: z.array(SignedStatement).min(1).max(5) });
 export const RecordPage = z.array(SignedRecord).max(500);
 export const ApiError = z.strictObject({ error: z.strictObject({ code: text(64), message: text(1_000) }) });

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import type { PinnedKeys } from '../../contracts/config.ts';
+import type { ErrorCode } from '../../contracts/errors.ts';
+import { errorCodes, HoldpointError } from '../../contracts/errors.ts';
+import { ApiError, HttpReplyClaim, signatureHeader } from '../../contracts/recorder-api.ts';
+import { sha256Hex } from '../../policies/digest.ts';
+import type { Signer } from '../../policies/signing.ts';
+import { openSigned } from '../../policies/signing.ts';
+
+/** Bounds of one exchange. A reply is at most one page of records or one blob. */
+export const replyBytesMax = 32 * 1024 * 1024;
+export const blobBytesMax = 4 * 1024 * 1024;
+
+export type Reply = { readonly status: number; readonly body: Buffer; readonly signature: string | null };
+export type Call = {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly path: string;
+  readonly body?: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+/** The value of a signature header: base64url of the JSON of a signed claim. */
+export const encodeClaim = (signed: unknown): string =>
+  Buffer.from(JSON.stringify(signed), 'utf8').toString('base64url');
+
+/** Reads a signature header back into the JSON that it carries. Throws `BAD_INPUT`; what it says is not yet believed. */
+export function decodeClaim(header: string): unknown {
+  if (header.length > 8_192)
+    throw new HoldpointError('BAD_INPUT', 'signature header: expected at most 8192 characters');
+  try {
+    return JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as unknown;
+  } catch {
+    throw new HoldpointError('BAD_INPUT', 'signature header: expected base64url of JSON');
+  }
+}
+
+/** The headers that sign one request: method, path with its query, body hash, time, and a nonce used once. */
+export function signCall(call: Call, signer: Signer, now: number): { nonce: string; headers: Record<string, string> } {
+  const nonce = randomBytes(18).toString('base64url');
+  const claim = {
+    v: 1 as const,
+    method: call.method,
+    path: call.path,
+    bodyHash: sha256Hex(call.body ?? new Uint8Array()),
+    at: new Date(now).toISOString(),
+    nonce,
+  };
+  return { nonce, headers: { [signatureHeader]: encodeClaim(signer.sign('http-request', claim)) } };
+}
+
+/** Sends one request, bounded in time and bytes. Throws `RECORDER_AWAY` when no whole reply came. */
+export async function send(url: string, call: Call, timeoutMs: number): Promise<Reply> {
+  try {
+    const response = await fetch(new URL(call.path, url), {
+      method: call.method,
+      headers: { ...(call.body === undefined ? {} : { 'content-type': 'application/octet-stream' }), ...call.headers },
+      ...(call.body === undefined ? {} : { body: call.body as Uint8Array<ArrayBuffer> }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    return {
+      status: response.status,
+      body: await readBounded(response),
+      signature: response.headers.get(signatureHeader),
+    };
+  } catch (error) {
+    if (error instanceof HoldpointError) throw error;
+    throw new HoldpointError('RECORDER_AWAY', `recorder: no reply to ${call.method} ${call.path}`);
+  }
+}
+
+async function readBounded(response: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    if (bytes > replyBytesMax)
+      throw new HoldpointError('RECORDER_AWAY', `recorder: expected a reply of at most ${replyBytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/**
+ * Believes a reply only if the recorder's pinned key signed this status and body for this very request.
+ * Throws `RECORDER_AWAY`: whoever answered, it was not the recorder.
+ */
+export function mustBeRecorders(reply: Reply, nonce: string, keys: PinnedKeys): void {
+  const away = (why: string) => new HoldpointError('RECORDER_AWAY', `recorder: reply ${reply.status} ${why}`);
+  if (reply.signature === null) throw away('is not signed');
+  const claim = openReply(reply.signature, keys);
+  if (claim === null) throw away('carries no signature of the recorder');
+  if (claim.requestNonce !== nonce || claim.status !== reply.status) throw away('answers another request');
+  if (claim.bodyHash !== sha256Hex(reply.body)) throw away('has another body than was signed');
+}
+
+function openReply(header: string, keys: PinnedKeys): HttpReplyClaim | null {
+  try {
+    return openSigned('http-reply', HttpReplyClaim, decodeClaim(header), keys, (by) => by === 'recorder').payload;
+  } catch {
+    return null;
+  }
+}
+
+/** The error that a refusing reply names; null for a success. 5xx is `RECORDER_AWAY`, whatever the body says. */
+export function errorOf(reply: Reply): HoldpointError | null {
+  if (reply.status >= 200 && reply.status < 300) return null;
+  const named = namedError(reply.body);
+  if (reply.status >= 500)
+    return new HoldpointError('RECORDER_AWAY', `recorder: ${reply.status} ${named?.message ?? ''}`.trimEnd());
+  return named ?? new HoldpointError('RECORDER_AWAY', `recorder: unexpected status ${reply.status}`);
+}
+
+/** The code and message in an error body, if it is one of ours. */
+export function namedError(body: Buffer): HoldpointError | null {
+  const parsed = ApiError.safeParse(parseJson(body));
+  if (!parsed.success) return null;
+  const { code, message } = parsed.data.error;
+  return (errorCodes as readonly string[]).includes(code) ? new HoldpointError(code as ErrorCode, message) : null;
+}
+
+/** JSON of bytes, or undefined: what is not JSON fails the schema that follows. */
+export function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(body).toString('utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
