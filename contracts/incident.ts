@@ -59,6 +59,8 @@ export type ActionEnd = {
 export type JudgeInput = {
   readonly context: IncidentContext;
   readonly step: number;
+  /** Index of the first call: one that is judged again keeps its step. */
+  readonly firstIndex: number;
   readonly calls: readonly ToolCall[];
   /** Reads done and writes executed so far in this incident, by tool: counted limits are judged on these and on the log. */
   readonly counts: Readonly<Record<string, number>>;
