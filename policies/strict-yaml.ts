@@ -1,0 +1,103 @@
+import { type Document, isMap, isScalar, LineCounter, type Node, parseAllDocuments, visit } from 'yaml';
+
+const textCharsMax = 262_144;
+const depthMax = 32;
+
+export type Path = readonly PropertyKey[];
+/** Lines and columns count from 1. */
+export type Place = { readonly line: number; readonly column: number };
+/** Plain data, and where each field of it stands: `key` names one of the keys of the mapping at `path`. */
+export type StrictYaml = {
+  readonly ok: true;
+  readonly value: unknown;
+  readonly placeOf: (path: Path, key?: string) => Place;
+};
+export type YamlFault = { readonly ok: false; readonly place: Place; readonly reason: string };
+
+const start: Place = { line: 1, column: 1 };
+
+/**
+ * Reads one YAML 1.2 document in which a reader and a machine cannot see two things: one document, unique string keys,
+ * no anchor, alias, merge or tag, bounded size and depth. Never throws: what cannot be read is a fault.
+ */
+export function parseStrictYaml(text: string): StrictYaml | YamlFault {
+  const counter = new LineCounter();
+  try {
+    if (text.length > textCharsMax) return faultAt(start, `expected at most ${textCharsMax} characters`);
+    // The parser recurses: text that nests deeper than any runbook would exhaust the stack before it could be refused.
+    if (deepestFlow(text) > depthMax) return faultAt(start, `expected at most ${depthMax} levels`);
+    const documents = parseAllDocuments(text, { lineCounter: counter, uniqueKeys: true, strict: true, version: '1.2' });
+    const [document] = documents;
+    if (!Array.isArray(documents) || document === undefined) return faultAt(start, 'expected a document, got none');
+    const error = document.errors[0] ?? document.warnings[0];
+    if (error !== undefined) return faultAt(placeAt(counter, error.pos[0]), oneLine(error.message));
+    if (documents.length > 1) return faultAt(start, `expected one document, got ${documents.length}`);
+    const odd = firstOddNode(document);
+    if (odd !== null) return faultAt(placeAt(counter, odd.offset), odd.message);
+    const value: unknown = document.toJS({ maxAliasCount: 0 });
+    return { ok: true, value, placeOf: (path, key) => placeOf(document, counter, path, key) };
+  } catch (error) {
+    return faultAt(start, `expected YAML: ${oneLine(error instanceof Error ? error.message : 'unreadable')}`);
+  }
+}
+
+const faultAt = (place: Place, reason: string): YamlFault => ({ ok: false, place, reason });
+const oneLine = (message: string): string => {
+  const line = (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
+  return line.charAt(0).toLowerCase() + line.slice(1);
+};
+
+function deepestFlow(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const character of text) {
+    if (character === '[' || character === '{') deepest = Math.max(deepest, ++depth);
+    else if ((character === ']' || character === '}') && depth > 0) depth--;
+  }
+  return deepest;
+}
+
+function placeAt(counter: LineCounter, offset: number): Place {
+  const { line, col } = counter.linePos(offset);
+  return { line: Math.max(1, line), column: Math.max(1, col) };
+}
+
+type Odd = { readonly offset: number; readonly message: string };
+function firstOddNode(document: Document): Odd | null {
+  let odd: Odd | null = null;
+  const stop = (node: Node | null, message: string) => {
+    odd = { offset: node?.range?.[0] ?? 0, message };
+    return visit.BREAK;
+  };
+  visit(document, {
+    Alias: (_key, node) => stop(node, 'expected no alias'),
+    Node: (_key, node, path) => {
+      if (path.length > 2 * depthMax) return stop(node, `expected at most ${depthMax} levels`);
+      if ('anchor' in node && node.anchor !== undefined) return stop(node, 'expected no anchor');
+      if (node.tag !== undefined) return stop(node, 'expected no tag');
+      return undefined;
+    },
+    Pair: (_key, { key }) => {
+      if (!isScalar(key)) return stop(key as Node | null, 'expected a plain key');
+      if (typeof key.value !== 'string') return stop(key, 'expected a key that is text');
+      // `<<` merges in YAML 1.1, and `__proto__` is dropped by schema parsers: neither may hide a field from a reader.
+      return key.value === '<<' || key.value === '__proto__'
+        ? stop(key, `key \`${key.value}\` is reserved`)
+        : undefined;
+    },
+  });
+  return odd;
+}
+
+/** The place of a field; of `key` inside it when given; of the nearest parent that exists when the field is missing. */
+function placeOf(document: Document, counter: LineCounter, path: Path, key?: string): Place {
+  for (let length = path.length; length >= 0; length--) {
+    const node = length === 0 ? document.contents : document.getIn(path.slice(0, length), true);
+    const range = (node as Node | null | undefined)?.range;
+    if (range === null || range === undefined) continue;
+    const named = key !== undefined && isMap(node) ? node.items.find((item) => scalarOf(item.key) === key)?.key : null;
+    return placeAt(counter, (named as Node | null | undefined)?.range?.[0] ?? range[0]);
+  }
+  return start;
+}
+const scalarOf = (node: unknown): unknown => (isScalar(node) ? node.value : node);
