@@ -81,7 +81,7 @@ function mustBeSeen(version: number, atLeast: number): void {
 
 function unexpired(rules: Rules | null, now: number): Rules {
   if (rules === null) throw new HoldpointError('MANIFEST_UNKNOWN', 'expected the digest of a loaded manifest');
-  if (now > rules.notAfter)
+  if (now >= rules.notAfter)
     throw new HoldpointError('MANIFEST_EXPIRED', `manifest version ${rules.version} has expired`);
   return rules;
 }

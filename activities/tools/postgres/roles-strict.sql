@@ -1,0 +1,25 @@
+-- Takes from PUBLIC, in this database, the functions that change something from inside a READ ONLY SELECT. Postgres has
+-- no way to refuse them to one role alone. Run it as a superuser where no application of the database needs them; grant
+-- a function back to a role that does. The parser refuses all of them to the query tool with or without this file.
+
+REVOKE EXECUTE ON FUNCTION pg_catalog.pg_terminate_backend(integer, bigint) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION pg_catalog.pg_cancel_backend(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_terminate_backend(integer, bigint) TO holdpoint_act;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_cancel_backend(integer) TO holdpoint_act;
+
+REVOKE EXECUTE ON FUNCTION pg_catalog.pg_notify(text, text) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC;
+
+DO $$
+DECLARE
+  routine regprocedure;
+BEGIN
+  FOR routine IN
+    SELECT oid::regprocedure FROM pg_catalog.pg_proc
+    WHERE pronamespace = 'pg_catalog'::regnamespace
+      AND (proname ~ '^pg_(try_)?advisory_' OR proname = 'pg_logical_emit_message' OR proname ~ '^(lo_|loread|lowrite)')
+  LOOP
+    EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', routine);
+  END LOOP;
+END
+$$;
