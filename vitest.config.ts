@@ -7,5 +7,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    teardownTimeout: 30_000,
+    globalSetup: ['test/support/global-setup.ts'],
   },
 });

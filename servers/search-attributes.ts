@@ -1,0 +1,55 @@
+import type { Connection } from '@temporalio/client';
+import { HoldpointError } from '../contracts/errors.ts';
+import { searchAttributes } from '../workflows/search-attributes.ts';
+import { until } from './child.ts';
+
+// Temporal's API enum `IndexedValueType`; the CLI spells the same types in words.
+const wireTypes = { KEYWORD: 2, INT: 3 } as const;
+const cliTypes = { KEYWORD: 'Keyword', INT: 'Int' } as const;
+const usableWithinMs = 20_000;
+
+/** The exact command that an operator runs where we may not create search attributes ourselves. */
+export const createCommand = (namespace: string): string =>
+  [
+    'temporal operator search-attribute create',
+    `--namespace ${/^[A-Za-z0-9_.-]+$/.test(namespace) ? namespace : 'NAMESPACE'}`,
+    ...searchAttributes.map(({ name, type }) => `--name ${name} --type ${cliTypes[type]}`),
+  ].join(' ');
+
+/** A query that names them all: the server refuses it until each one is usable, which is what a worker needs. */
+async function usable(connection: Connection, namespace: string): Promise<boolean> {
+  const query = searchAttributes
+    .map(({ name, type }) => (type === 'INT' ? `${name} = 0` : `${name} = 'none'`))
+    .join(' AND ');
+  try {
+    await connection.workflowService.countWorkflowExecutions({ namespace, query });
+    return true;
+  } catch (error) {
+    if ((error as { code?: number }).code === 3) return false; // INVALID_ARGUMENT: an unknown attribute
+    throw new HoldpointError('TEMPORAL_AWAY', `temporal: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Creates the search attributes where that is allowed and waits until a query may use them: no worker polls before.
+ * Throws `SEARCH_ATTRIBUTES_MISSING` with the command to run, or `TEMPORAL_AWAY`.
+ */
+export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+  if (await usable(connection, namespace)) return;
+  const missing = (why: string): HoldpointError =>
+    new HoldpointError(
+      'SEARCH_ATTRIBUTES_MISSING',
+      `namespace \`${namespace}\` lacks search attributes (${why}); run: ${createCommand(namespace)}`,
+    );
+  const types = Object.fromEntries(searchAttributes.map(({ name, type }) => [name, wireTypes[type]]));
+  try {
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: types });
+  } catch (error) {
+    // Another process of ours may be creating them at this moment: then they become usable all the same.
+    if ((error as { code?: number }).code !== 6) throw missing((error as Error).message);
+  }
+  await until(async () => ((await usable(connection, namespace)) ? true : null), {
+    forMs: usableWithinMs,
+    late: () => missing('not usable in time'),
+  });
+}

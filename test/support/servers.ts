@@ -1,0 +1,21 @@
+/** A server of this test run, or why there is none. */
+export type Found<T> =
+  | { readonly kind: 'here'; readonly at: T }
+  | { readonly kind: 'missing'; readonly reason: string };
+
+export type TemporalHere = { readonly address: string; readonly uiUrl: string; readonly bin: string };
+export type PostgresHere = { readonly host: string; readonly port: number; readonly adminUrl: string };
+export type TestServers = {
+  readonly temporal: Found<TemporalHere>;
+  readonly postgres: Found<PostgresHere>;
+  /** Path of an executable time-skipping test server. */
+  readonly timeSkipping: Found<string>;
+  /** File that each suite which had to be skipped adds a line to. */
+  readonly skipsFile: string;
+};
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    servers: TestServers;
+  }
+}
