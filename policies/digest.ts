@@ -4,20 +4,56 @@ import canonicalize from 'canonicalize';
 import type { Action, CarriedAction } from '../contracts/action.ts';
 
 /**
- * The JSON Canonicalization Scheme (RFC 8785) of a JSON value: one byte sequence for each value.
- * Throws `TypeError` for what JSON cannot hold (undefined at the top, NaN, Infinity, BigInt, lone surrogates).
+ * The JSON Canonicalization Scheme (RFC 8785) of a JSON value: one byte sequence for each value, and none for what JSON
+ * cannot hold. As in JSON, a property whose value is undefined is not there. Throws `TypeError` for anything else that is
+ * no JSON: undefined elsewhere, NaN, Infinity, BigInt, functions, symbols, holes, lone surrogates, cycles, and instances
+ * (`Map`, `Date`, `Buffer` …), which would all canonicalize to something that says little of them.
  */
 export function jcs(value: unknown): string {
-  const text = canonicalize(value);
-  if (text === undefined) throw new TypeError('expected a JSON value');
-  if (/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text))
-    throw new TypeError('expected well-formed Unicode');
-  return text;
+  mustBeJson(value, depthMax);
+  return canonicalize(value) as string;
 }
 
-/** Lower-case hex SHA-256 (FIPS 180-4) of bytes, or of a string's UTF-8 form. */
+const depthMax = 64;
+
+function mustBeJson(value: unknown, depth: number): void {
+  if (value === null || typeof value === 'boolean') return;
+  if (typeof value === 'string') return mustBeWellFormed(value);
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new TypeError('expected a finite number');
+    return;
+  }
+  if (typeof value !== 'object') throw new TypeError(`expected a JSON value, got ${typeof value}`);
+  if (depth === 0) throw new TypeError(`expected at most ${depthMax} levels, and no cycle`);
+  if (Array.isArray(value)) {
+    // By index, so that a hole is met like any other undefined.
+    for (let at = 0; at < value.length; at++) mustBeJson(value[at], depth - 1);
+    return;
+  }
+  if (!isPlain(value)) throw new TypeError('expected a plain object, got an instance');
+  for (const [key, inner] of Object.entries(value)) {
+    mustBeWellFormed(key);
+    if (inner !== undefined) mustBeJson(inner, depth - 1);
+  }
+}
+
+/** An object literal of any realm (the workflow sandbox has its own `Object`), or one without a prototype. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** A lone surrogate has no UTF-8 form: encoders replace it, and different texts would share one hash. */
+function mustBeWellFormed(text: string): void {
+  if (/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(text))
+    throw new TypeError('expected well-formed Unicode');
+}
+
+/** Lower-case hex SHA-256 (FIPS 180-4) of bytes, or of a string's UTF-8 form. Throws `TypeError` for a lone surrogate. */
 export function sha256Hex(data: Uint8Array | string): string {
-  return bytesToHex(sha256(typeof data === 'string' ? utf8ToBytes(data) : data));
+  if (typeof data !== 'string') return bytesToHex(sha256(data));
+  mustBeWellFormed(data);
+  return bytesToHex(sha256(utf8ToBytes(data)));
 }
 
 /** SHA-256 over the JCS form of a value. */

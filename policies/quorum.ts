@@ -48,7 +48,11 @@ export function onePerPerson(
 }
 
 /** Throws `code` for a statement decided at `since` (ms) or before. */
-export function mustFollow(verified: VerifiedStatement, since: number, code: ErrorCode = 'STATEMENT_BEFORE_RESUME') {
+export function mustFollow(
+  verified: VerifiedStatement,
+  since: number,
+  code: ErrorCode = 'STATEMENT_BEFORE_RESUME',
+): VerifiedStatement {
   if (decidedAt(verified) > since) return verified;
   throw new HoldpointError(code, `decided at ${verified.statement.decidedAt}, which is too early`);
 }

@@ -12,8 +12,12 @@ const bytesToSign = (purpose: Purpose, payload: unknown): Buffer =>
 /** Signs payloads as one process; the key never leaves the closure. */
 export type Signer = { readonly as: ProcessId; readonly sign: <T>(purpose: Purpose, payload: T) => Signed<T> };
 
+/** Throws `TypeError` when the key's two parts do not belong together. */
 export function createSigner(as: ProcessId, key: PrivateKey): Signer {
   const privateKey = createPrivateKey({ key, format: 'jwk' });
+  // Nobody could verify what this process signs: better said at its start than at every refusal.
+  if (createPublicKey(privateKey).export({ format: 'jwk' }).x !== key.x)
+    throw new TypeError(`key of \`${as}\`: expected the public part to belong to the private part`);
   return {
     as,
     sign: (purpose, payload) => ({
@@ -42,8 +46,10 @@ export function openSigned<T extends z.ZodType>(
     throw new HoldpointError('BAD_SIGNATURE', `signed ${purpose}: signer \`${envelope.signer}\` may not sign this`);
   const pinned: readonly PublicKey[] = keys[envelope.signer] ?? [];
   const signature = Buffer.from(envelope.signature, 'base64url');
-  // The raw payload is what was signed: parsing may fill in defaults, and must not change what a signature covers.
-  const bytes = bytesToSign(purpose, (raw as { payload: unknown }).payload);
+  // 86 characters hold 4 bits more than a signature: one spelling, so that an envelope has one hash.
+  if (signature.toString('base64url') !== envelope.signature)
+    throw new HoldpointError('BAD_SIGNATURE', `signed ${purpose}: expected canonical base64url`);
+  const bytes = rawBytes(purpose, (raw as { payload: unknown }).payload);
   if (!pinned.some((jwk) => verify(null, bytes, createPublicKey({ key: jwk, format: 'jwk' }), signature))) {
     throw new HoldpointError(
       'BAD_SIGNATURE',
@@ -51,6 +57,15 @@ export function openSigned<T extends z.ZodType>(
     );
   }
   return envelope;
+}
+
+/** The raw payload is what was signed: parsing may fill in defaults, and must not change what a signature covers. */
+function rawBytes(purpose: Purpose, payload: unknown): Buffer {
+  try {
+    return bytesToSign(purpose, payload);
+  } catch {
+    throw new HoldpointError('BAD_INPUT', `signed ${purpose}: expected JSON of well-formed Unicode`);
+  }
 }
 
 /** The first issue of a schema error, naming the field. */

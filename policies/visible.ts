@@ -37,7 +37,7 @@ export function codeSpan(text: string, charsMax: number): string {
  * Throws `TypeError`.
  */
 export function safeWord(text: string): string {
-  if (!/^[A-Za-z0-9/_.][A-Za-z0-9/_.-]{0,299}$/.test(text) || text.endsWith('\n'))
+  if (!/^[A-Za-z0-9/_.][A-Za-z0-9/_.-]{0,299}$/.test(text))
     throw new TypeError(`expected only A-Z a-z 0-9 / _ . - in \`${visible(text, 80)}\``);
   return text;
 }
