@@ -1,17 +1,84 @@
-import { proxyActivities, setHandler, setWorkflowOptions } from '@temporalio/workflow';
-import type { IncidentInput, IncidentOutcome, OrchestratorActivities, StateView } from '../contracts/incident.ts';
-import { stateQuery } from './messages.ts';
+import { isCancellation, setWorkflowOptions } from '@temporalio/workflow';
+import type { IncidentInput, IncidentOutcome } from '../contracts/incident.ts';
+import { beginIncident, recordEvent } from './activity-calls.ts';
+import { failureCode, failureReason } from './failure-code.ts';
+import { listen } from './incident-handlers.ts';
+import { IncidentRun } from './incident-run.ts';
+import { followProposal } from './judged-calls.ts';
+import { verifyRecovery } from './recovery.ts';
 
-const { beginIncident } = proxyActivities<OrchestratorActivities>({
-  startToCloseTimeout: 20_000,
-  scheduleToCloseTimeout: 3_600_000,
-});
-
+/**
+ * One incident: triage, then reason → judge → read at once, write by release, until the model concludes, the alert
+ * resolves or a limit is hit; then verify recovery and close. A kill is a cancellation: nothing here catches it.
+ */
 export async function incident(input: IncidentInput): Promise<IncidentOutcome> {
-  let state: StateView = { state: 'triage', runbook: null, severity: null, outcome: null, awaiting: 0 };
-  setHandler(stateQuery, () => state, { description: 'where this incident stands' });
+  const run = new IncidentRun();
+  listen(run);
   const triage = await beginIncident(input);
-  state = { ...state, state: 'closed', outcome: triage.kind === 'unmatched' ? 'unmatched' : 'gave-up' };
-  return triage.kind === 'unmatched' ? 'unmatched' : 'gave-up';
+  if (triage.kind === 'unmatched') {
+    run.tell('unmatched', triage.reason);
+    return run.close('unmatched', triage.reason);
+  }
+  run.begin(triage);
+  const steps = await investigate(run);
+  return conclude(run, steps);
 }
 setWorkflowOptions({ versioningBehavior: 'PINNED' }, incident);
+
+/** Answers how many steps it took. Why it ended early, if it did, is in `run.stop`. */
+async function investigate(run: IncidentRun): Promise<number> {
+  const { stepsMax } = run.matched.limits;
+  let step = 0;
+  try {
+    for (; step < stepsMax && run.stop === null; step++) {
+      if (await takeStep(run, step)) return step + 1;
+    }
+    if (run.stop === null) run.endFor({ kind: 'limit', detail: `expected at most ${stepsMax} steps` });
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    run.endFor({ kind: 'failed', detail: `${failureCode(error)}: ${failureReason(error)}` });
+  }
+  return step;
+}
+
+/** One turn of the reasoner and what follows from it. True when the reasoner has nothing more to do. */
+async function takeStep(run: IncidentRun, step: number): Promise<boolean> {
+  const { context, limits } = run.matched;
+  const proposal = await run.calls.propose({
+    context,
+    step,
+    evidence: run.evidence,
+    ends: run.ends,
+    callsMax: limits.callsPerStepMax,
+  });
+  const { model, label, calls, conclusion, trace } = proposal;
+  await recordEvent({ kind: 'proposal', step, model, label, calls: [...calls], conclusion, trace });
+  run.board.note('proposed', `${label === null ? '' : `${label}: `}${calls.map(({ tool }) => tool).join(', ')}`);
+  await followProposal(run, step, proposal);
+  await run.desk.recordStrays();
+  run.show();
+  if (conclusion !== null) run.board.note('concluded', conclusion);
+  return conclusion !== null || calls.length === 0;
+}
+
+async function conclude(run: IncidentRun, steps: number): Promise<IncidentOutcome> {
+  const { stop } = run;
+  switch (stop?.kind) {
+    case 'limit':
+    case 'unknown':
+    case 'stopped':
+    case 'failed':
+      run.tell(stop.kind === 'stopped' ? 'stopped' : 'gave-up', stop.detail);
+      return run.close('gave-up', stop.detail);
+    case 'resolved':
+      run.tell('closed', stop.detail);
+      return run.close('resolved-by-alert', stop.detail);
+    case undefined: {
+      run.board.enter('verifying');
+      const { recovered, detail } = await verifyRecovery(run, steps);
+      const outcome = recovered ? 'recovered' : run.executed > 0 ? 'not-recovered' : 'concluded';
+      run.tell('closed', `${outcome}: ${detail}`);
+      return run.close(outcome, detail);
+    }
+  }
+}

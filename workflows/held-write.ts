@@ -1,0 +1,193 @@
+import { CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { ActionEnd, HoldView, JudgedCall, SignedOutcome } from '../contracts/incident.ts';
+import { judge, recordCard, recordEvent, wasReset } from './activity-calls.ts';
+import type { HoldEnd, OpenHold } from './approval-desk.ts';
+import { type FailureCode, failureCode, failureReason } from './failure-code.ts';
+import type { IncidentRun } from './incident-run.ts';
+
+/** A write that was judged to wait for people: it has an action and the digest minted for it. */
+export type HeldCall = JudgedCall & { readonly action: NonNullable<JudgedCall['action']>; readonly digest: string };
+type Attempt = { readonly kind: 'ended'; readonly end: ActionEnd } | { readonly kind: 'again'; readonly why: string };
+
+/** Refusals after which judging anew may help: the world, the standing or the persons changed since the hold began. */
+const againCodes: ReadonlySet<FailureCode> = new Set([
+  'VERDICT_NOT_HOLD',
+  'RECEIPT_REFUSED',
+  'CARD_MISMATCH',
+  'QUORUM_MISSING',
+  'STATEMENT_STALE',
+  'STATEMENT_BEFORE_RESUME',
+]);
+/** Failures after which nobody can say from here whether the effect happened. */
+const unknownCodes: ReadonlySet<FailureCode> = new Set(['OUTCOME_UNKNOWN', 'TIMED_OUT', 'RECORDER_AWAY', 'INTERNAL']);
+
+export const isHeld = (judged: JudgedCall): judged is HeldCall =>
+  judged.verdict.kind === 'hold' && judged.action !== null && judged.digest !== null;
+
+/** One held write from its card to its end. Whenever it is judged again it is a new action, and persons are asked again. */
+export async function settleWrite(run: IncidentRun, first: HeldCall): Promise<ActionEnd> {
+  let judged = first;
+  for (let rejudged = 0; ; rejudged++) {
+    const attempt = await attemptWrite(run, judged);
+    if (attempt.kind === 'ended') return attempt.end;
+    if (rejudged >= run.matched.limits.rejudgeMax) return endOf(judged, 'refused', 'incident.rejudge-max', attempt.why);
+    run.board.note('judged-again', `${judged.call.tool}: ${attempt.why}`);
+    const again = await judgeAgain(run, judged);
+    if (!isHeld(again))
+      return endOf(
+        again,
+        again.verdict.kind === 'rehearse' ? 'rehearsed' : 'denied',
+        again.verdict.rule,
+        again.verdict.reason,
+      );
+    judged = again;
+  }
+}
+
+async function judgeAgain(run: IncidentRun, { step, call }: JudgedCall): Promise<JudgedCall> {
+  const { context } = run.matched;
+  const input = { context, step: step.step, firstIndex: step.index, calls: [call], counts: { ...run.counts } };
+  const [again] = await judge(input);
+  if (again === undefined) throw new TypeError('expected one verdict for one call');
+  await recordEvent({
+    kind: 'verdict',
+    step,
+    tool: call.tool,
+    verdict: again.verdict,
+    digest: again.digest,
+    prediction: null,
+  });
+  return again;
+}
+
+async function attemptWrite(run: IncidentRun, judged: HeldCall): Promise<Attempt> {
+  let view: HoldView;
+  try {
+    view = await prepareCard(run, judged);
+  } catch (error) {
+    return afterFailure(run, judged, error, 'preparing');
+  }
+  const hold = run.desk.show(view);
+  run.show();
+  run.board.note('held', `${view.tool}: ${view.does}`);
+  run.tell('hold-waits', `${view.does}; release by ${view.expiresAt}`);
+  try {
+    return await afterDecision(run, judged, hold, await run.desk.decision(hold));
+  } finally {
+    run.desk.end(hold);
+    run.show();
+  }
+}
+
+async function prepareCard(run: IncidentRun, judged: HeldCall): Promise<HoldView> {
+  const { context } = run.matched;
+  const prediction = await run.calls.predict({ context, action: judged.action, digest: judged.digest });
+  return recordCard({ context, judged, prediction });
+}
+
+async function afterDecision(run: IncidentRun, judged: HeldCall, hold: OpenHold, end: HoldEnd): Promise<Attempt> {
+  switch (end.kind) {
+    case 'released':
+      run.board.note('released', end.people.join(', '));
+      hold.acting = true;
+      return (await run.inTurn(leftMs(hold), () => act(run, judged, hold))) ?? expired(run, judged, hold);
+    case 'rejected':
+      return ended(judged, 'rejected', 'hold.rejected', `${end.person}: ${end.reason}`);
+    case 'expired':
+      return expired(run, judged, hold);
+    case 'withdrawn':
+      return ended(judged, 'refused', 'hold.withdrawn', run.stop?.detail ?? 'the incident ends');
+    case 'recheck':
+      if (await wasReset({ action: judged.action, digest: judged.digest }))
+        return again('this run was born of a Reset');
+      return afterDecision(run, judged, hold, await run.desk.decision(hold));
+  }
+}
+
+/** The one call that may change production. The executor believes nothing of it; a rejection on the way cancels it. */
+async function act(run: IncidentRun, judged: HeldCall, hold: OpenHold): Promise<Attempt> {
+  const release = await run.desk.weighAll(hold);
+  if (release?.kind !== 'released') return afterDecision(run, judged, hold, release ?? { kind: 'expired' });
+  const { context } = run.matched;
+  const { action, digest } = judged;
+  const input = { context, action, digest, cardDigest: hold.view.cardDigest, statements: release.statements };
+  const scope = new CancellationScope();
+  let rejectedBy: string | null = null;
+  let done = false;
+  const effect = scope
+    .run(() => run.calls.execute(input, leftMs(hold)))
+    .finally(() => {
+      done = true;
+    });
+  const rejected = (person: string) => {
+    rejectedBy = person;
+    scope.cancel();
+  };
+  // INVARIANT: whatever ends the incident, the effect in flight is waited for, so that its outcome is known.
+  const [outcome] = await Promise.allSettled([effect, run.desk.watch(hold, () => done, rejected)]);
+  if (outcome.status === 'fulfilled') return afterOutcome(run, judged, outcome.value);
+  if (rejectedBy !== null && isCancellation(outcome.reason))
+    return ended(judged, 'rejected', 'hold.rejected', `${rejectedBy}: after the release, before the effect`);
+  return afterFailure(run, judged, outcome.reason, 'acting');
+}
+
+function afterOutcome(run: IncidentRun, judged: HeldCall, { payload }: SignedOutcome): Attempt {
+  switch (payload.status) {
+    case 'done':
+      run.did(judged.call.tool);
+      run.executed += 1;
+      return ended(judged, 'executed', judged.verdict.rule, payload.detail);
+    case 'unknown':
+      return unknown(run, judged, 'OUTCOME_UNKNOWN', payload.detail);
+    case 'moved':
+    case 'refused':
+    case 'failed':
+      return ended(judged, payload.status, `outcome.${payload.status}`, payload.detail);
+  }
+}
+
+async function afterFailure(
+  run: IncidentRun,
+  judged: HeldCall,
+  error: unknown,
+  phase: 'preparing' | 'acting',
+): Promise<Attempt> {
+  if (isCancellation(error)) throw error;
+  const code = failureCode(error);
+  const reason = failureReason(error);
+  // Nothing has been asked of production before the acting phase, so nothing can be unknown there.
+  if (phase === 'acting' && unknownCodes.has(code)) return unknown(run, judged, code, reason);
+  if (code === 'DIGEST_MISMATCH' && (await wasReset({ action: judged.action, digest: judged.digest })))
+    return again('this run was born of a Reset');
+  if (againCodes.has(code)) return again(`${code}: ${reason}`);
+  if (code === 'STOPPED') run.endFor({ kind: 'stopped', detail: reason });
+  if (code === 'HOLD_EXPIRED') return ended(judged, 'expired', code, reason);
+  if (code === 'REJECTED') return ended(judged, 'rejected', code, reason);
+  return ended(judged, phase === 'preparing' ? 'failed' : 'refused', code, reason);
+}
+
+/** A person decides about what nobody can know: the incident ends, and nothing is tried again. */
+function unknown(run: IncidentRun, judged: HeldCall, code: FailureCode, reason: string): Attempt {
+  run.tell('outcome-unknown', `${judged.call.tool} ${judged.digest}: ${code}: ${reason}`);
+  run.endFor({ kind: 'unknown', detail: `${judged.call.tool}: the outcome is unknown` });
+  return ended(judged, 'unknown', code, reason);
+}
+
+function expired(run: IncidentRun, judged: HeldCall, { view }: OpenHold): Attempt {
+  run.tell('hold-expired', `${view.does}; nobody released it by ${view.expiresAt}`);
+  return ended(judged, 'expired', 'hold.expired', `nobody released it by ${view.expiresAt}`);
+}
+
+const leftMs = ({ view }: OpenHold): number => Date.parse(view.expiresAt) - Date.now();
+const again = (why: string): Attempt => ({ kind: 'again', why });
+const ended = (judged: JudgedCall, end: ActionEnd['end'], rule: string, detail: string): Attempt => ({
+  kind: 'ended',
+  end: endOf(judged, end, rule, detail),
+});
+export const endOf = ({ step, call }: JudgedCall, end: ActionEnd['end'], rule: string, detail: string): ActionEnd => ({
+  step,
+  tool: call.tool.slice(0, 64),
+  end,
+  rule,
+  detail: detail.slice(0, 500),
+});

@@ -1,0 +1,62 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { PendingHold, StateView } from '../contracts/incident.ts';
+import { codeSpan, safeWord } from '../policies/visible.ts';
+
+const lineCharsMax = 500;
+const outside = (text: string) => codeSpan(text, lineCharsMax);
+
+/**
+ * The Markdown that the Temporal UI shows as current details: enough to release from. Every text from outside is an
+ * escaped code span; the command lines hold nothing but ids and digests.
+ */
+export function incidentDetails(view: StateView, pending: readonly PendingHold[], dropped: number): string {
+  const head = [
+    `**State** ${view.state}${view.outcome === null ? '' : ` (${view.outcome})`}`,
+    ...(view.runbook === null ? [] : [`**Runbook** ${outside(view.runbook)}`]),
+    ...(dropped === 0 ? [] : [`**Signals dropped** ${dropped}`]),
+  ];
+  return [head.join(' · '), ...pending.map(heldCall)].join('\n\n---\n\n');
+}
+
+function heldCall(hold: PendingHold): string {
+  const refusals =
+    hold.lastRefusal === null ? [] : [`- refused signals: ${hold.refusedSignals}, last ${outside(hold.lastRefusal)}`];
+  return [
+    `### Held: ${outside(hold.tool)} (${hold.risk} risk)`,
+    `- does: ${outside(hold.does)}`,
+    `- to: ${outside(hold.target)}`,
+    `- why, in the model's words: ${outside(hold.why)}`,
+    `- rule: ${outside(hold.rule)}`,
+    ...hold.changes.map((change) => `- changes: ${outside(change)}`),
+    ...hold.blastRadius.map((line) => `- blast radius: ${outside(line)}`),
+    `- undo: ${outside(hold.inverse)}`,
+    `- approved by ${hold.approvedBy.length} of ${hold.quorum} (${outside(hold.groups.join(', '))})`,
+    `- expires at ${outside(hold.expiresAt)}; silence is never consent`,
+    ...refusals,
+    '',
+    ...commandLines(hold.digest),
+  ].join('\n');
+}
+
+/** A reader pastes these into a shell, and whoever started the workflow chose its id. */
+function commandLines(digest: string): string[] {
+  const id = workflowInfo().workflowId;
+  if (!isSafeWord(id) || !isSafeWord(digest)) return ['No command is printed: the id is not safe in a shell.'];
+  return [
+    'Release or reject it with one of:',
+    '',
+    '```sh',
+    `holdpoint approve ${id} ${digest}`,
+    `holdpoint reject ${id} ${digest}`,
+    `temporal workflow signal -w ${id} --name approve --input "$(holdpoint sign ${id} ${digest})"`,
+    '```',
+  ];
+}
+
+function isSafeWord(text: string): boolean {
+  try {
+    return safeWord(text) === text;
+  } catch {
+    return false;
+  }
+}
