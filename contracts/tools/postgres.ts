@@ -171,7 +171,8 @@ export const cancelBackend = defineContract({
   args: Target,
   result: BackendEffect,
   scopeOf: scopeOfBackend,
-  preconditionsOf: pinned,
+  // The statement, not only the transaction: a later one in it is not the one that was seen.
+  preconditionsOf: (entity) => ({ ...pinned(entity), stateChange: String(entity.attributes.stateChange) }),
 });
 
 export const terminateBackend = defineContract({

@@ -1,0 +1,101 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { PostgresTarget } from '../../../contracts/config.ts';
+import { startPostgres } from '../../../servers/postgres.ts';
+
+export type Database = {
+  readonly target: PostgresTarget;
+  /** A session of a login, closed with the database. `app` is the payments service's own login. */
+  session(login: 'admin' | 'app' | 'holdpoint_monitor' | 'holdpoint_query' | 'holdpoint_act'): Promise<pg.Client>;
+  url(login: string, database?: string): string;
+  applyStrict(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+const sqlFile = (name: string): Promise<string> =>
+  readFile(new URL(`../../../activities/tools/postgres/${name}`, import.meta.url), 'utf8');
+const logins = ['app', 'holdpoint_monitor', 'holdpoint_query', 'holdpoint_act'];
+const scene = `CREATE TABLE payments (id int PRIMARY KEY, amount int, note text);
+  INSERT INTO payments SELECT n, n * 10, 'note ' || n FROM generate_series(1, 50) n;
+  CREATE TABLE secrets (value text);
+  CREATE ROLE app LOGIN; GRANT SELECT, UPDATE ON payments TO app;
+  GRANT SELECT ON payments TO holdpoint_query;`;
+
+/** A real Postgres with the database `payments`, the three logins of an executor and one of an application. */
+export async function startDatabase(): Promise<Database> {
+  const dir = await mkdtemp(join(tmpdir(), 'holdpoint-executor-'));
+  const server = await startPostgres({ dir });
+  const open: pg.Client[] = [];
+  const url = (login: string, database = 'payments') =>
+    login === 'admin'
+      ? server.adminUrl(database)
+      : `postgres://${login}:pw-${login}@${server.host}:${server.port}/${database}`;
+  const session = async (login: string, database = 'payments') => {
+    const client = new pg.Client({ connectionString: url(login, database) });
+    client.on('error', () => undefined);
+    await client.connect();
+    open.push(client);
+    return client;
+  };
+  await (await session('admin', 'postgres')).query('CREATE DATABASE payments');
+  const admin = await session('admin');
+  await admin.query(await sqlFile('roles.sql'));
+  await admin.query(scene);
+  for (const login of logins) await admin.query(`ALTER ROLE ${login} LOGIN PASSWORD 'pw-${login}'`);
+  const target = {
+    database: 'payments',
+    monitorUrl: url('holdpoint_monitor'),
+    queryUrl: url('holdpoint_query'),
+    actUrl: url('holdpoint_act'),
+  };
+  return {
+    target,
+    session,
+    url,
+    applyStrict: async () => void (await admin.query(await sqlFile('roles-strict.sql'))),
+    async stop() {
+      await Promise.all(open.map((client) => client.end().catch(() => undefined)));
+      await server.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A session that is idle in a transaction and holds a row lock: the thing that blocks. */
+export async function startBlocker(database: Database, id = 1): Promise<{ client: pg.Client; pid: number }> {
+  const client = await database.session('app');
+  await client.query('BEGIN');
+  await client.query('UPDATE payments SET amount = amount + 1 WHERE id = $1', [id]);
+  return { client, pid: await pidOf(client) };
+}
+
+/** A session that waits for that lock. Its promise settles when the lock is free, or when it is ended. */
+export async function startWaiter(database: Database, id = 1) {
+  const client = await database.session('app');
+  const pid = await pidOf(client);
+  const done = client.query('UPDATE payments SET amount = 0 WHERE id = $1', [id]).then(
+    () => 'done',
+    (error: { code?: string }) => error.code ?? 'failed',
+  );
+  await until(async () => {
+    const admin = await database.session('admin');
+    const { rows } = await admin.query('SELECT 1 FROM pg_locks WHERE pid = $1 AND NOT granted', [pid]);
+    await admin.end();
+    return rows.length > 0;
+  });
+  return { client, pid, done };
+}
+
+export async function pidOf(client: pg.Client): Promise<number> {
+  return (await client.query('SELECT pg_backend_pid() AS pid')).rows[0].pid as number;
+}
+
+export async function until(test: () => Promise<boolean>, msMax = 5_000): Promise<void> {
+  const end = Date.now() + msMax;
+  while (!(await test())) {
+    if (Date.now() > end) throw new Error('expected it to become true in time');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
