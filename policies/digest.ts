@@ -18,23 +18,25 @@ const depthMax = 64;
 
 function mustBeJson(value: unknown, depth: number): void {
   if (value === null || typeof value === 'boolean') return;
-  if (typeof value === 'string') return mustBeWellFormed(value);
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw new TypeError('expected a finite number');
-    return;
-  }
-  if (typeof value !== 'object') throw new TypeError(`expected a JSON value, got ${typeof value}`);
-  if (depth === 0) throw new TypeError(`expected at most ${depthMax} levels, and no cycle`);
-  if (Array.isArray(value)) {
-    // By index, so that a hole is met like any other undefined.
-    for (let at = 0; at < value.length; at++) mustBeJson(value[at], depth - 1);
-    return;
-  }
+  if (typeof value === 'string') mustBeWellFormed(value);
+  else if (typeof value === 'number') mustBeFinite(value);
+  else if (typeof value !== 'object') throw new TypeError(`expected a JSON value, got ${typeof value}`);
+  else if (depth === 0) throw new TypeError(`expected at most ${depthMax} levels, and no cycle`);
+  // `Array.from` turns a hole into undefined, which is refused like any other.
+  else if (Array.isArray(value)) for (const inner of Array.from(value)) mustBeJson(inner, depth - 1);
+  else mustBeObject(value, depth);
+}
+
+function mustBeObject(value: object, depth: number): void {
   if (!isPlain(value)) throw new TypeError('expected a plain object, got an instance');
   for (const [key, inner] of Object.entries(value)) {
     mustBeWellFormed(key);
     if (inner !== undefined) mustBeJson(inner, depth - 1);
   }
+}
+
+function mustBeFinite(value: number): void {
+  if (!Number.isFinite(value)) throw new TypeError('expected a finite number');
 }
 
 /** An object literal of any realm (the workflow sandbox has its own `Object`), or one without a prototype. */

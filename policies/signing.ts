@@ -5,6 +5,7 @@ import { HoldpointError } from '../contracts/errors.ts';
 import type { ProcessId, Purpose, Signed } from '../contracts/signed.ts';
 import { signed } from '../contracts/signed.ts';
 import { jcs } from './digest.ts';
+import { visible } from './visible.ts';
 
 const bytesToSign = (purpose: Purpose, payload: unknown): Buffer =>
   Buffer.from(`holdpoint-${purpose}@v1\n${jcs(payload)}`, 'utf8');
@@ -68,10 +69,10 @@ function rawBytes(purpose: Purpose, payload: unknown): Buffer {
   }
 }
 
-/** The first issue of a schema error, naming the field. */
+/** The first issue of a schema error, naming the field: bounded and visible, since both may repeat outside text. */
 export function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0];
-  return issue === undefined
-    ? 'expected another shape'
-    : `\`${issue.path.map(String).join('.') || '(root)'}\`: ${issue.message}`;
+  if (issue === undefined) return 'expected another shape';
+  const field = issue.path.map(String).join('.') || '(root)';
+  return `\`${visible(field, 120)}\`: ${visible(issue.message, 240)}`;
 }

@@ -50,7 +50,7 @@ export function verifySshSignature(input: SshSignatureInput): SshVerified {
 function verifyArmored({ armored, message, namespace, allowedKeys }: SshSignatureInput): SshVerified {
   const parsed = parseSignature(dearmor(armored));
   if (namespace === '' || parsed.namespace !== namespace)
-    throw new SshFault(`expected namespace \`${namespace}\`, got \`${parsed.namespace}\``);
+    throw new SshFault(`expected namespace \`${namespace}\`, got \`${parsed.namespace.slice(0, 64)}\``);
   // INVARIANT: the key that verifies comes from the directory; the signature's own key only selects it.
   const key = allowedKeys.map(parseSshKey).find(({ blob }) => sameBytes(blob, parsed.publicKey));
   if (key === undefined) throw new SshFault('expected a key that the directory lists for this person');
