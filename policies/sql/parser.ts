@@ -1,0 +1,48 @@
+import { hasSqlDetails, loadModule, parseSync, scanSync } from 'libpg-query';
+
+const sqlCharsMax = 8_192;
+/** Bounds how deep the parser can recurse: every level of nesting costs at least one token. */
+const tokensMax = 1_000;
+
+let state: 'unloaded' | 'ready' | 'broken' = 'unloaded';
+
+/** Loads Postgres' own parser once for this process. Until it has, every SQL text is refused. */
+export async function loadSqlParser(): Promise<void> {
+  await loadModule();
+  if (state === 'unloaded') state = 'ready';
+}
+
+export type ParsedSql =
+  | { readonly ok: true; readonly statements: readonly unknown[] }
+  | { readonly ok: false; readonly reason: string };
+
+/** The statements of a text, as Postgres 18 parses it. Never throws; what cannot be parsed is refused with a reason. */
+export function parseSql(sql: string): ParsedSql {
+  const unfit = unfitText(sql);
+  if (unfit !== null) return { ok: false, reason: unfit };
+  if (state !== 'ready') return { ok: false, reason: `the SQL parser is ${state}` };
+  try {
+    if (scanSync(sql).tokens.length > tokensMax) return { ok: false, reason: `expected at most ${tokensMax} tokens` };
+    const { stmts } = parseSync(sql);
+    return { ok: true, statements: (stmts ?? []).map(({ stmt }) => stmt) };
+  } catch (error) {
+    if (hasSqlDetails(error) || !isTrap(error)) return { ok: false, reason: 'expected SQL that Postgres can parse' };
+    // INVARIANT: after a trap the parser's memory may be damaged, and a damaged parser must not call anything a read.
+    state = 'broken';
+    return { ok: false, reason: 'the SQL parser is broken' };
+  }
+}
+
+/** An exhausted stack or a WASM trap, both of which leave the parser in the middle of its work. */
+const isTrap = (error: unknown): boolean =>
+  error instanceof RangeError || (error instanceof Error && error.name === 'RuntimeError');
+
+function unfitText(sql: string): string | null {
+  if (typeof sql !== 'string') return 'expected SQL text';
+  if (sql.length > sqlCharsMax) return `expected at most ${sqlCharsMax} characters`;
+  // The parser stops at a NUL and replaces lone surrogates: it would judge another text than the server is sent.
+  if (/(?![\t\n\r])\p{Cc}/u.test(sql)) return 'expected no control characters';
+  if (/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(sql))
+    return 'expected well-formed Unicode';
+  return null;
+}
