@@ -1,0 +1,156 @@
+import type { ToolCall } from '../../contracts/action.ts';
+import { AdmittedAlert, type Alert } from '../../contracts/alert.ts';
+import type { PinnedKeys } from '../../contracts/config.ts';
+import { HoldpointError } from '../../contracts/errors.ts';
+import type { IncidentContext } from '../../contracts/incident.ts';
+import type { RunbookRef } from '../../contracts/runbook.ts';
+import type { StandingSnapshot } from '../../contracts/standing.ts';
+import type { ToolContract } from '../../contracts/tools/contract.ts';
+import { InventoryRef } from '../../contracts/tools/contract.ts';
+import { toolRegistry } from '../../contracts/tools/registry.ts';
+import type { Verdict } from '../../contracts/verdict.ts';
+import type { Place } from '../../policies/digest.ts';
+import { judge, stricter } from '../../policies/gate.ts';
+import { type ResolvedTarget, resolveTarget } from '../../policies/inventory.ts';
+import type { Rules } from '../../policies/manifest.ts';
+import { matchRunbook } from '../../policies/match.ts';
+import type { LoadedRunbook } from '../../policies/runbook.ts';
+import { openSigned } from '../../policies/signing.ts';
+import type { Manifests } from '../identity/manifests.ts';
+import type { RecorderClient } from '../record/client.ts';
+import { isOnRecord } from './result-record.ts';
+
+export type JudgeDeps = {
+  readonly manifests: Pick<Manifests, 'newest' | 'require'>;
+  readonly recorder: Pick<RecorderClient, 'getBlob' | 'standing' | 'records'>;
+  readonly keys: PinnedKeys;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+};
+export type OpenedIncident = {
+  readonly alert: Alert;
+  /** Under the action's manifest. */
+  readonly runbook: LoadedRunbook;
+  readonly rules: Rules;
+  /** Null when the newest manifest no longer matches this runbook to the alert: then nothing is permitted. */
+  readonly newestRunbook: LoadedRunbook | null;
+  readonly newest: Rules;
+};
+export type Target = ResolvedTarget & { readonly ref: InventoryRef };
+export type JudgedHere = OpenedIncident & {
+  readonly verdict: Verdict;
+  readonly target: Target | null;
+  readonly contract: ToolContract | null;
+};
+export type JudgeCallInput = {
+  /** The caller's own, from its own activity context. */
+  readonly place: Place;
+  readonly context: IncidentContext;
+  readonly call: ToolCall;
+  /** Reads done and writes executed so far in this incident, by tool. */
+  readonly counts: Readonly<Record<string, number>>;
+};
+
+/**
+ * The one judgement of a call, made by the orchestrator to decide waiting and by the executor to decide doing. Each
+ * reader starts from the gateway's signed alert and its own signed manifest, and believes nothing of `context` before
+ * that. Anything wrong with the call is a `deny` verdict. Throws for the incident itself: `BAD_INPUT`, `BAD_SIGNATURE`,
+ * `RUNBOOK_MISMATCH`, `MANIFEST_*`, `NOT_FOUND`; and `RECORDER_AWAY`, which alone a retry may help.
+ */
+export async function judgeCall(
+  { place, context, call, counts }: JudgeCallInput,
+  deps: JudgeDeps,
+): Promise<JudgedHere> {
+  const opened = await openIncident(place, context, deps);
+  const { runbook, rules, newest, newestRunbook } = opened;
+  const target = await targetOf(place, call, runbook, deps);
+  const contract = toolRegistry.get(call.tool) ?? null;
+  const under = async (edition: LoadedRunbook, { limits }: Rules): Promise<Verdict> =>
+    judge({
+      call,
+      runbook: edition,
+      limits,
+      counts,
+      target,
+      standing: await standingOf(edition, deps),
+      now: deps.clock(),
+    });
+  const verdict =
+    newestRunbook === null ? withdrawn : stricter(await under(runbook, rules), await under(newestRunbook, newest));
+  return { ...opened, verdict, target, contract };
+}
+
+const withdrawn: Verdict = {
+  kind: 'deny',
+  rule: 'manifest.runbook-withdrawn',
+  reason: 'the newest manifest does not match this runbook to the alert',
+  change: 'start a new incident under the newest manifest',
+};
+
+/** The alert that the gateway vouched for at this very workflow id, and the one runbook that it matches, matched again. */
+export async function openIncident(
+  place: Pick<Place, 'workflowId'>,
+  context: IncidentContext,
+  deps: Pick<JudgeDeps, 'manifests' | 'recorder' | 'keys'>,
+): Promise<OpenedIncident> {
+  const rules = deps.manifests.require(context.manifest);
+  const newest = deps.manifests.newest();
+  const raw = parseBlob(await deps.recorder.getBlob(context.alertRef));
+  const alert = admittedAt(place.workflowId, raw, deps.keys);
+  const match = matchRunbook(alert, rules.runbooks);
+  if (match.kind !== 'matched' || !isSame(match.runbook, context.runbook))
+    throw new HoldpointError(
+      'RUNBOOK_MISMATCH',
+      `expected the runbook that the alert matches, got \`${context.runbook.id}\``,
+    );
+  const now = matchRunbook(alert, newest.runbooks);
+  const newestRunbook = now.kind === 'matched' && now.runbook.id === match.runbook.id ? now.runbook : null;
+  return { alert, runbook: match.runbook, rules, newest, newestRunbook };
+}
+
+/** Opens the gateway's envelope for one workflow id. Throws `BAD_INPUT`, `BAD_SIGNATURE` or `RUNBOOK_MISMATCH`. */
+export function admittedAt(workflowId: string, raw: unknown, keys: PinnedKeys): Alert {
+  const { payload } = openSigned('alert', AdmittedAlert, raw, keys, (signer) => signer === 'gateway');
+  if (payload.workflowId !== workflowId)
+    throw new HoldpointError('RUNBOOK_MISMATCH', `expected an alert admitted for \`${workflowId}\``);
+  return payload.alert;
+}
+
+/** Null leaves the gate without a target, and a write without one is denied for its provenance. */
+async function targetOf(place: Place, call: ToolCall, runbook: LoadedRunbook, deps: JudgeDeps): Promise<Target | null> {
+  const parsed = InventoryRef.safeParse(call.args.target);
+  if (!parsed.success) return null;
+  const ref = parsed.data;
+  try {
+    const { role } = runbook.runbook.identity;
+    const blob = parseBlob(await deps.recorder.getBlob(ref.resultHash));
+    const resolved = resolveTarget({ ref, blob, keys: deps.keys, role, workflowId: place.workflowId });
+    // A result of an earlier run of this workflow id counts only once the log has it.
+    if (resolved.result.runId !== place.runId && !(await isOnRecord(ref.resultHash, place.workflowId, deps.recorder)))
+      return null;
+    return { ref, ...resolved };
+  } catch (error) {
+    if (error instanceof HoldpointError && error.code !== 'RECORDER_AWAY') return null;
+    throw error;
+  }
+}
+
+/** Fetched afresh for each judgement. None: deny. */
+async function standingOf({ id, digest }: RunbookRef, deps: JudgeDeps): Promise<StandingSnapshot | null> {
+  try {
+    return (await deps.recorder.standing({ id, digest })).payload;
+  } catch (error) {
+    if (error instanceof HoldpointError && error.code !== 'RECORDER_AWAY') return null;
+    throw error;
+  }
+}
+
+const isSame = (a: RunbookRef, b: RunbookRef): boolean => a.id === b.id && a.digest === b.digest;
+
+export function parseBlob(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    throw new HoldpointError('BAD_INPUT', 'blob: expected JSON');
+  }
+}
