@@ -1,0 +1,108 @@
+import { ToolCall } from '../contracts/action.ts';
+import type { ReadResult } from '../contracts/evidence.ts';
+import type { Limits } from '../contracts/limits.ts';
+import type { StandingSnapshot } from '../contracts/standing.ts';
+import type { Entity } from '../contracts/tools/contract.ts';
+import { toolRegistry } from '../contracts/tools/registry.ts';
+import type { Verdict } from '../contracts/verdict.ts';
+import { floorRules } from './gate/floor.ts';
+import { boundaryRules, limitRules, scopeRules } from './gate/plan.ts';
+import { provenanceRules } from './gate/provenance.ts';
+import { deny, type Judging, type Rule, shown } from './gate/rule.ts';
+
+import { grant, standingRules } from './gate/standing.ts';
+import type { LoadedRunbook } from './runbook.ts';
+
+export type JudgeInputs = {
+  readonly call: ToolCall;
+  readonly runbook: LoadedRunbook;
+  readonly limits: Limits;
+  /** The recorder's signed word, already verified; null when there is none. */
+  readonly standing: StandingSnapshot | null;
+  /** The judge's own clock, in ms. */
+  readonly now: number;
+  /** The write's target, already resolved from a signed read of this workflow; null when there is none. */
+  readonly target: { readonly entity: Entity; readonly result: ReadResult } | null;
+  /** Reads done and writes held or executed so far in this incident, by tool. */
+  readonly counts: Readonly<Record<string, number>>;
+};
+
+/** The order of judging (design section 7). The first rule that answers decides; what every rule lets pass is granted. */
+const order: readonly Rule[] = [
+  ...floorRules,
+  ...scopeRules,
+  ...provenanceRules,
+  ...standingRules,
+  ...boundaryRules,
+  ...limitRules,
+];
+
+/**
+ * What happens to one proposed call: denied, read, rehearsed or held, by which rule, why, and what would change it.
+ * Pure: no clock, no I/O. Never throws: a rule that cannot answer denies.
+ */
+export function judge(inputs: JudgeInputs): Verdict {
+  try {
+    const judging = recognise(inputs);
+    if ('kind' in judging) return judging;
+    for (const rule of order) {
+      const answer = rule(judging);
+      if (answer !== null) return answer;
+    }
+    return grant(judging);
+  } catch {
+    return deny(
+      'error.rule-failed',
+      'a rule could not be applied to this call',
+      'correct the input that the rule needs',
+    );
+  }
+}
+
+/** The schema rules: a known tool, and arguments that its contract accepts. Everything after trusts the types. */
+function recognise(inputs: JudgeInputs): Judging | Verdict {
+  const reserved = 'expected no reserved name in arguments';
+  if (hasReservedName(inputs.call.args, 16)) return deny('schema.reserved-name', reserved, 'leave that name out');
+  const parsed = ToolCall.safeParse(inputs.call);
+  if (!parsed.success)
+    return deny('schema.bad-call', 'expected a tool, its arguments and why', 'propose a well-formed call');
+  const call = parsed.data;
+  const contract = toolRegistry.get(call.tool);
+  if (contract === undefined)
+    return deny('schema.unknown-tool', `no tool is named ${shown(call.tool)}`, 'propose a tool that the runbook lists');
+  const args = contract.args.safeParse(call.args);
+  if (!args.success) {
+    const field = args.error.issues[0]?.path.join('.') ?? '';
+    const reason = `${shown(contract.name)} does not take these arguments: ${shown(field === '' ? 'args' : field)} does not fit`;
+    return deny('schema.bad-args', reason, 'propose arguments that the contract of the tool accepts');
+  }
+  return { ...inputs, call: { ...call, args: args.data }, contract };
+}
+
+/** Names that reach a prototype when code is careless, and that schema parsers drop without a word. */
+function hasReservedName(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (depth === 0) return true;
+  return Object.keys(value).some(
+    (name) =>
+      ['__proto__', 'constructor', 'prototype'].includes(name) ||
+      hasReservedName((value as Readonly<Record<string, unknown>>)[name], depth - 1),
+  );
+}
+
+const strictness = { deny: 0, rehearse: 1, hold: 2, read: 3 } as const;
+
+/**
+ * The stricter of two judgements of one call: deny before rehearse before hold. A read agrees only with a read: two rule
+ * sets that cannot agree whether a call writes permit nothing. Equally strict, the first is kept with its rule.
+ */
+export function stricter(a: Verdict, b: Verdict): Verdict {
+  const denied = a.kind === 'deny' || b.kind === 'deny';
+  if (!denied && (a.kind === 'read') !== (b.kind === 'read'))
+    return deny(
+      'error.kinds-disagree',
+      `one rule set says ${a.kind}, the other ${b.kind}`,
+      'make both rule sets agree',
+    );
+  return strictness[b.kind] < strictness[a.kind] ? b : a;
+}

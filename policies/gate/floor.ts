@@ -1,0 +1,52 @@
+import { judgeReadSql } from '../sql-read.ts';
+import { deny, type Judging, type Rule, shown } from './rule.ts';
+
+/**
+ * The floor: what no runbook, ring, statement or flag can permit. It is code, so that changing it is a reviewed change of
+ * the judge's own build.
+ */
+const destructiveName = /delete|drop|truncate|destroy|purge|wipe/i;
+
+/** No typed tool deletes or drops; one that is registered by mistake is refused by its name. */
+const destructiveTool: Rule = ({ contract }) =>
+  destructiveName.test(contract.name)
+    ? deny(
+        'floor.destructive-tool',
+        `${shown(contract.name)} is destructive by name`,
+        'nothing: such a tool is never run',
+      )
+    : null;
+
+/** Every SQL text, whichever tool takes it, is one SELECT made of listed parts. */
+const sqlText: Rule = ({ call }) => {
+  if (!Object.hasOwn(call.args, 'sql')) return null;
+  const { sql } = call.args;
+  const judged = typeof sql === 'string' ? judgeReadSql(sql) : notText;
+  if (judged.ok) return null;
+  const change =
+    judged.rule === 'floor.drop-table' || judged.rule === 'floor.not-a-read'
+      ? 'nothing: no SQL text may write'
+      : 'ask with one SELECT over listed relations and functions';
+  return deny(judged.rule, judged.reason, change);
+};
+const notText = { ok: false, rule: 'floor.unparsable-sql', reason: 'expected SQL text' } as const;
+
+const backendOf = ({ contract, target }: Judging) =>
+  contract.targetKind === 'backend' ? (target?.entity ?? null) : null;
+
+/** Ending a WAL sender breaks a replica and ending an autovacuum can end in wraparound: only a client's session may be signalled. */
+const clientBackendOnly: Rule = (judging) => {
+  const backend = backendOf(judging);
+  if (backend === null || backend.attributes.backendType === 'client backend') return null;
+  const reason = `expected a client's session, got ${shown(String(backend.attributes.backendType))}`;
+  return deny('floor.not-a-client-backend', reason, 'nothing: only a client backend may be signalled');
+};
+
+/** The executor's own sessions are how it sees what it does. */
+const notOwnBackend: Rule = (judging) => {
+  const backend = backendOf(judging);
+  if (backend === null || backend.attributes.own === false) return null;
+  return deny('floor.own-backend', 'this session is, or may be, one of our own', 'aim at a session of another login');
+};
+
+export const floorRules: readonly Rule[] = [destructiveTool, sqlText, clientBackendOnly, notOwnBackend];

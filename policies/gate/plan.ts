@@ -1,0 +1,87 @@
+import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { deny, isWrite, type Judging, type Rule, shown } from './rule.ts';
+
+const listingOf = ({ runbook, contract }: Judging) => runbook.runbook.tools.find(({ tool }) => tool === contract.name);
+
+const toolListed: Rule = (judging) =>
+  listingOf(judging) === undefined
+    ? deny(
+        'scope.tool-not-listed',
+        `the runbook does not list ${shown(judging.contract.name)}`,
+        'list it in the runbook',
+      )
+    : null;
+
+/** Reads are scoped by their arguments, writes by their target; a write without target is refused by provenance. */
+const scopesCover: Rule = (judging) => {
+  const { contract, call, target } = judging;
+  if (contract.targetKind !== null && target === null) return null;
+  const needed = contract.scopeOf(call.args, target?.entity ?? null);
+  if (needed.length === 0)
+    return deny(
+      'scope.unscoped',
+      `${shown(contract.name)} falls under no scope`,
+      'give the tool a scope in its contract',
+    );
+  const scopes = listingOf(judging)?.scopes;
+  const outside = needed.find(({ kind, value }) => !(scopes?.[kind]?.includes(value) ?? false));
+  if (outside === undefined) return null;
+  const reason = `${shown(outside.value)} is not among the ${outside.kind} of ${shown(contract.name)} in this runbook`;
+  return deny(scopeRule[outside.kind], reason, 'aim inside the scopes of the runbook');
+};
+const scopeRule = { databases: 'scope.database' } as const;
+
+export const scopeRules: readonly Rule[] = [toolListed, scopesCover];
+
+const neverAllow: Rule = ({ runbook, contract }) =>
+  runbook.runbook.action_boundary.never_allow.includes(contract.name)
+    ? deny('boundary.never-allow', `the runbook never allows ${shown(contract.name)}`, 'nothing while it says so')
+    : null;
+
+/** Reads have no card and no release: one that must be held cannot run at all. */
+const heldRead: Rule = (judging) =>
+  !isWrite(judging) && judging.runbook.runbook.action_boundary.require_human.includes(judging.contract.name)
+    ? deny('boundary.read-cannot-be-held', `${shown(judging.contract.name)} is a read`, 'take it off require_human')
+    : null;
+
+export const boundaryRules: readonly Rule[] = [neverAllow, heldRead];
+
+const countOf = (counts: Readonly<Record<string, number>>, tool: string): number =>
+  Object.hasOwn(counts, tool) ? natural(counts[tool]) : 0;
+
+function natural(count: number | undefined): number {
+  if (count === undefined || !Number.isSafeInteger(count) || count < 0) throw new TypeError('expected a count');
+  return count;
+}
+
+/** A tool that nobody knows counts as a write. */
+const writesIn = (counts: Readonly<Record<string, number>>): number =>
+  Object.keys(counts)
+    .filter((tool) => toolRegistry.get(tool)?.risk !== 'read')
+    .reduce((sum, tool) => sum + countOf(counts, tool), 0);
+
+const perIncident: Rule = (judging) => {
+  const used = countOf(judging.counts, judging.contract.name);
+  const max = natural(listingOf(judging)?.perIncidentMax);
+  if (used < max) return null;
+  const reason = `${shown(judging.contract.name)} was used ${used} times in this incident, of ${max}`;
+  return deny('limits.per-incident', reason, 'nothing in this incident');
+};
+
+const writesPerIncident: Rule = (judging) => {
+  if (!isWrite(judging)) return null;
+  const used = writesIn(judging.counts);
+  const max = natural(judging.runbook.runbook.limits.writesPerIncidentMax);
+  if (used < max) return null;
+  return deny('limits.writes-per-incident', `the runbook allows ${max} writes an incident`, 'nothing in this incident');
+};
+
+const writesPerWorkflow: Rule = (judging) => {
+  if (!isWrite(judging)) return null;
+  const used = writesIn(judging.counts);
+  const max = natural(judging.limits.writesPerWorkflowMax);
+  if (used < max) return null;
+  return deny('limits.writes-per-workflow', `the platform allows ${max} writes a workflow`, 'nothing in this incident');
+};
+
+export const limitRules: readonly Rule[] = [perIncident, writesPerIncident, writesPerWorkflow];

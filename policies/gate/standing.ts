@@ -1,0 +1,69 @@
+import type { StandingSnapshot } from '../../contracts/standing.ts';
+import type { Verdict } from '../../contracts/verdict.ts';
+import { deny, isWrite, type Judging, msOf, type Rule, shown, verdict } from './rule.ts';
+
+/** How far ahead of the judge's clock the recorder's may be; further, and one of the two is wrong. */
+const aheadMsMax = 2_000;
+const askAgain = 'ask the recorder for a fresh standing';
+
+const present: Rule = ({ standing }) =>
+  standing === null ? deny('standing.missing', 'no signed standing of this runbook', askAgain) : null;
+
+/** Each of the rest speaks only of a standing that is there. */
+const ofStanding =
+  (rule: (standing: StandingSnapshot, judging: Judging) => Verdict | null): Rule =>
+  (judging) =>
+    judging.standing === null ? null : rule(judging.standing, judging);
+
+const sameRunbook = ofStanding((standing, { runbook }) =>
+  standing.runbook.id === runbook.id && standing.runbook.digest === runbook.digest
+    ? null
+    : deny(
+        'standing.other-runbook',
+        `this is the standing of ${shown(standing.runbook.id)}, or of an older text`,
+        askAgain,
+      ),
+);
+
+const fresh = ofStanding((standing, { now, limits }) => {
+  const ageMs = now - msOf(standing.at);
+  if (ageMs < -aheadMsMax)
+    return deny('standing.from-future', 'the standing is dated in the future', 'correct the clock that is wrong');
+  // Written so that a NaN on either side denies.
+  return ageMs <= limits.standingAgeMsMax ? null : deny('standing.stale', 'the standing is too old', askAgain);
+});
+
+export const standingRules: readonly Rule[] = [present, sameRunbook, fresh];
+
+/** What a call that no rule denied comes to: a read is read; a write is held where the ring reaches its risk. */
+export function grant(judging: Judging): Verdict {
+  const { contract, runbook } = judging;
+  if (!isWrite(judging))
+    return verdict('read', 'ring.read', `${shown(contract.name)} changes nothing`, 'nothing is needed');
+  const ring = ringOf(judging);
+  if (ring === 0)
+    return verdict('rehearse', 'ring.read-only', 'the runbook is at ring 0: its writes are rehearsed', changeOf(1));
+  if (ring === 1 && contract.risk !== 'low')
+    return verdict(
+      'rehearse',
+      'ring.low-risk-only',
+      'the runbook is at ring 1: high-risk writes are rehearsed',
+      changeOf(2),
+    );
+  const { groups, quorum } = runbook.runbook.approvers;
+  const rule = runbook.runbook.action_boundary.require_human.includes(contract.name)
+    ? 'boundary.require-human'
+    : `ring.hold-${contract.risk}`;
+  const reason = `${shown(contract.name)} is a ${contract.risk}-risk write: every write is held`;
+  return verdict('hold', rule, reason, `signed statements by ${quorum} of ${groups.join(', ')}`);
+}
+
+const changeOf = (ring: 1 | 2): string => `a signed promotion or waiver to ring ${ring}`;
+
+/** The ring now: a waiver that has run out since the snapshot was taken waives nothing. Throws for any other ring. */
+function ringOf({ standing, now }: Judging): 0 | 1 | 2 {
+  if (standing === null) throw new TypeError('expected a standing');
+  const { ring, until } = standing.standing;
+  if (ring !== 0 && ring !== 1 && ring !== 2) throw new TypeError('expected a ring');
+  return until !== null && !(now < msOf(until)) ? 0 : ring;
+}
