@@ -1,0 +1,67 @@
+import { HoldpointError } from '../../contracts/errors.ts';
+import type { Limits } from '../../contracts/limits.ts';
+import type { KnownAction } from './admission.ts';
+import { targetOf } from './intents.ts';
+
+const hourMs = 3_600_000;
+
+/**
+ * The recorder's own counts, over all runs of a workflow id and over all incidents: a Reset, a loop or a flood of alerts
+ * reaches them all the same. Throws `TARGET_BUSY` or `LIMIT_REACHED`.
+ */
+export function mustBeWithinLimits(known: KnownAction): void {
+  mustBeAloneOnItsTarget(known);
+  for (const { what, count, max } of countsOf(known))
+    if (!(count < max))
+      throw new HoldpointError(
+        'LIMIT_REACHED',
+        `receipt: expected at most ${max} writes for ${what}, got ${count} already`,
+      );
+}
+
+/** One open write per target: two people's fixes must not meet on one thing. */
+function mustBeAloneOnItsTarget({ state, request }: KnownAction): void {
+  const target = targetOf(request.action);
+  const other = state.intents.open().find((entry) => entry.target === target && entry.body.digest !== request.digest);
+  if (other !== undefined)
+    throw new HoldpointError('TARGET_BUSY', `receipt: intent ${other.seq} on \`${target}\` has no outcome yet`);
+}
+
+type Count = { readonly what: string; readonly count: number; readonly max: number };
+
+function countsOf({
+  state: { intents },
+  request: { action },
+  runbook: { runbook },
+  rules,
+  newest,
+  now,
+}: KnownAction): Count[] {
+  const hourAgo = now - hourMs;
+  const stricter = (name: keyof Limits): number => Math.min(rules.limits[name], newest.limits[name]);
+  const target = targetOf(action);
+  const ofWorkflow = ({ body }: { body: { workflowId: string } }) => body.workflowId === action.workflowId;
+  return [
+    { what: 'all runbooks in an hour', count: intents.count(() => true, hourAgo), max: stricter('writesPerHourMax') },
+    {
+      what: 'this runbook in an hour',
+      count: intents.count(({ body }) => body.request.action.runbook.id === action.runbook.id, hourAgo),
+      max: Math.min(stricter('writesPerRunbookPerHourMax'), runbook.limits.writesPerHourMax),
+    },
+    {
+      what: 'this target in an hour',
+      count: intents.count((entry) => entry.target === target, hourAgo),
+      max: stricter('writesPerTargetPerHourMax'),
+    },
+    {
+      what: 'this incident over all its runs',
+      count: intents.count(ofWorkflow),
+      max: Math.min(stricter('writesPerWorkflowMax'), runbook.limits.writesPerIncidentMax),
+    },
+    {
+      what: 'this tool in this incident',
+      count: intents.count((entry) => ofWorkflow(entry) && entry.body.request.action.tool === action.tool),
+      max: runbook.tools.find(({ tool }) => tool === action.tool)?.perIncidentMax ?? 0,
+    },
+  ];
+}

@@ -1,0 +1,169 @@
+import type { SignedAlert } from '../../contracts/alert.ts';
+import { HoldpointError } from '../../contracts/errors.ts';
+import { fenceId } from '../../contracts/queues.ts';
+import type { Fences, ReceiptRequest } from '../../contracts/receipt.ts';
+import type { ProcessId } from '../../contracts/signed.ts';
+import type { ToolContract } from '../../contracts/tools/contract.ts';
+import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { digestOf } from '../../policies/digest.ts';
+import type { Rules } from '../../policies/manifest.ts';
+import { matchRunbook } from '../../policies/match.ts';
+import { type Release, verifyRelease, type WriteRisk } from '../../policies/release.ts';
+import type { LoadedRunbook } from '../../policies/runbook.ts';
+import { foldStanding } from '../../policies/standing.ts';
+import { mustBeWithinLimits } from './admission-limits.ts';
+import type { LogState } from './state.ts';
+
+export type AdmissionInput = {
+  readonly state: LogState;
+  readonly request: ReceiptRequest;
+  readonly executor: ProcessId;
+  /** The rules of the action's manifest, and the newest: both have to agree. */
+  readonly rules: Rules;
+  readonly newest: Rules;
+  /** The gateway's alert, its signature already verified. */
+  readonly alert: SignedAlert;
+  readonly now: number;
+};
+export type Admission = { readonly attempt: number; readonly fences: Fences; readonly release: Release };
+/** An action with what its names stand for. */
+export type KnownAction = AdmissionInput & {
+  readonly runbook: LoadedRunbook;
+  readonly contract: ToolContract & { readonly risk: WriteRisk };
+};
+
+const refused = (message: string): HoldpointError => new HoldpointError('RECEIPT_REFUSED', message);
+
+/**
+ * The only admission to an effect, decided by the log alone (design section 3, "Receipt"). Pure: the verifier runs it again
+ * over every intent with the state of that moment. Throws the code of the first rule that says no.
+ */
+export function admit(input: AdmissionInput): Admission {
+  const known = know(input);
+  mustBeItsExecutor(known);
+  mustFitItsAlert(known);
+  mustNotBeSealed(known);
+  mustHaveItsCard(known);
+  mustNotBeRejected(known);
+  mustStandHighEnough(known);
+  const { fences, resumedAt } = mustBeResumed(known);
+  const release = verifyRelease({ ...input, ...input.request, risk: known.contract.risk, resumedAt });
+  mustBeDecidedOnTheCard(known, release);
+  mustNotBeOvertaken(known, release);
+  mustNotBeSpentElsewhere(known, release);
+  const attempt = nextAttempt(known);
+  mustBeWithinLimits(known);
+  return { attempt, fences, release };
+}
+
+function know(input: AdmissionInput): KnownAction {
+  const { action, digest } = input.request;
+  if (digestOf(action) !== digest)
+    throw new HoldpointError('DIGEST_MISMATCH', 'receipt: expected the digest of the action that is asked for');
+  if (action.manifest !== input.rules.digest)
+    throw new HoldpointError('MANIFEST_MISMATCH', "receipt: expected the rules of the action's own manifest");
+  const runbook = input.rules.runbooks.get(action.runbook.id);
+  if (runbook === undefined || runbook.digest !== action.runbook.digest)
+    throw new HoldpointError('RUNBOOK_MISMATCH', 'receipt: the runbook is not the one in its manifest');
+  const contract = toolRegistry.get(action.tool);
+  if (contract === undefined) throw new HoldpointError('TOOL_UNKNOWN', `receipt: no tool \`${action.tool}\``);
+  if (!isWrite(contract)) throw refused(`\`${action.tool}\` is a read: it needs no receipt and gets none`);
+  return { ...input, runbook, contract };
+}
+
+const isWrite = (contract: ToolContract): contract is KnownAction['contract'] => contract.risk !== 'read';
+
+function mustBeItsExecutor({ executor, runbook }: KnownAction): void {
+  const expected = `executor.${runbook.runbook.identity.role}`;
+  if (executor !== expected)
+    throw new HoldpointError('NOT_PERMITTED', `receipt: expected \`${expected}\` to ask, got \`${executor}\``);
+}
+
+/** Nobody chooses a runbook for an alert: the one that its labels match, again, here. */
+function mustFitItsAlert({ state, request, alert, rules, runbook }: KnownAction): void {
+  const { workflowId } = request.action;
+  if (alert.payload.workflowId !== workflowId || digestOf(alert) !== request.alertRef)
+    throw new HoldpointError('RUNBOOK_MISMATCH', 'receipt: the alert belongs to another incident');
+  if (state.alerts.get(workflowId)?.has(request.alertRef) !== true)
+    throw refused('the log holds no such alert for this workflow id');
+  const match = matchRunbook(alert.payload.alert, rules.runbooks);
+  if (match.kind !== 'matched' || match.runbook.digest !== runbook.digest)
+    throw new HoldpointError('RUNBOOK_MISMATCH', `receipt: the alert does not match \`${runbook.id}\``);
+}
+
+function mustNotBeSealed({ state, request: { action } }: KnownAction): void {
+  if (state.runs.isSealed(action.workflowId, action.runId))
+    throw new HoldpointError('SEALED', `receipt: run \`${action.runId}\` has ended and is sealed`);
+}
+
+function mustHaveItsCard({ state, request }: KnownAction): void {
+  if (state.cards.get(request.digest)?.cardDigest !== request.cardDigest)
+    throw new HoldpointError('CARD_MISMATCH', 'receipt: the log holds no such card for this digest');
+}
+
+/** A person's no, once in the log, wins over any number of approvals. */
+function mustNotBeRejected({ state, request }: KnownAction): void {
+  const seq = state.rejected.get(request.digest);
+  if (seq !== undefined) throw new HoldpointError('REJECTED', `receipt: record ${seq} rejects this action`);
+}
+
+function mustStandHighEnough({ state, request, contract, now }: KnownAction): void {
+  const needed = contract.risk === 'high' ? 2 : 1;
+  const { ring, rule } = foldStanding(state.standing, request.action.runbook, now);
+  if (!(ring >= needed))
+    throw refused(`expected ring ${needed} for a ${contract.risk} risk write, got ${ring} (${rule})`);
+}
+
+function mustBeResumed({ state, runbook }: KnownAction): { fences: Fences; resumedAt: number } {
+  const all = state.fence(fenceId({ kind: 'all' }));
+  const own = state.fence(fenceId({ kind: 'runbook', runbook: runbook.id }));
+  if (all === null || own === null)
+    throw new HoldpointError('STOPPED', `receipt: the log binds no resume for ${all === null ? 'all' : 'the runbook'}`);
+  return { fences: { all: all.runId, runbook: own.runId }, resumedAt: Math.max(all.resumedAt, own.resumedAt) };
+}
+
+const decidedTimes = ({ statements }: Release): number[] =>
+  statements.map(({ statement }) => Date.parse(statement.decidedAt));
+
+/** A release is of what was shown: nobody can have decided before the card was there. */
+function mustBeDecidedOnTheCard({ state, request, rules }: KnownAction, release: Release): void {
+  const shownAt = state.cards.get(request.digest)?.at ?? Number.POSITIVE_INFINITY;
+  if (decidedTimes(release).some((at) => at < shownAt - rules.limits.statementAheadMsMax))
+    throw new HoldpointError('STATEMENT_EARLY', 'receipt: a statement was decided before its card was recorded');
+}
+
+/** A kill, a demotion or a revocation that came after a person decided takes that decision away. */
+function mustNotBeOvertaken({ state, runbook }: KnownAction, release: Release): void {
+  const earliest = Math.min(...decidedTimes(release));
+  const scopes = [fenceId({ kind: 'all' }), fenceId({ kind: 'runbook', runbook: runbook.id })];
+  const kill = state.kills.find(({ scope, at }) => scopes.includes(scope) && at >= earliest);
+  if (kill !== undefined)
+    throw new HoldpointError('STOPPED', `receipt: record ${kill.seq} stopped \`${kill.scope}\` since`);
+  const lowered = state.lowered.find((one) => one.runbookId === runbook.id && one.at >= earliest);
+  if (lowered !== undefined) throw refused(`record ${lowered.seq} lowered the standing of \`${runbook.id}\` since`);
+}
+
+/** A statement, and the nonce in it, are good for one subject; for the same digest a later attempt may show them again. */
+function mustNotBeSpentElsewhere({ state }: KnownAction, { statements }: Release): void {
+  for (const { statement, hash } of statements) {
+    const use = state.nonceUse(statement.person, statement.nonce);
+    if (use !== null && use.hash !== hash)
+      throw new HoldpointError(
+        'STATEMENT_REPLAYED',
+        `receipt: record ${use.seq} holds another statement with this nonce`,
+      );
+  }
+}
+
+/** The recorder's own count of attempts. A later one is only for tools that a repeat cannot harm, and only once the last is over. */
+function nextAttempt({ state, request, contract, rules, now }: KnownAction): number {
+  const attempts = state.intents.of(request.digest);
+  const last = attempts.at(-1);
+  if (last === undefined) return 1;
+  const spent = (why: string) => new HoldpointError('RECEIPT_SPENT', `receipt: ${why}`);
+  if (contract.effect === 'once') throw spent(`\`${contract.name}\` is attempted once`);
+  const ended = attempts.flatMap(({ ends }) => ends).find(({ status }) => status !== 'unknown');
+  if (ended !== undefined) throw spent(`record ${ended.seq} says how this action ended: ${ended.status}`);
+  if (!(now > last.startBefore + rules.limits.effectMsMax)) throw spent('an earlier attempt may still be running');
+  return last.body.attempt + 1;
+}

@@ -1,0 +1,141 @@
+import { AdmittedAlert, type SignedAlert } from '../../contracts/alert.ts';
+import { HoldpointError } from '../../contracts/errors.ts';
+import { ReceiptRequest, type SignedReceipt } from '../../contracts/receipt.ts';
+import type { ProcessId } from '../../contracts/signed.ts';
+import type { SignedStatement } from '../../contracts/statement.ts';
+import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { weighForAction } from '../../policies/release.ts';
+import { firstIssue, openSigned, type Signer } from '../../policies/signing.ts';
+import { statementHash } from '../../policies/statement.ts';
+import { type AdmissionInput, admit } from './admission.ts';
+import type { IntentEntry } from './intents.ts';
+import type { Writer } from './log.ts';
+import type { RecorderParts } from './parts.ts';
+import type { LogState } from './state.ts';
+import { parseJson } from './wire.ts';
+
+/**
+ * Gives an executor the receipt for one attempt at one action: its statements and the intent are in the log, durable, when
+ * it resolves. The same activity attempt gets the very same receipt again, so that a lost reply costs no attempt.
+ * Throws the code of the rule that refused.
+ */
+export async function giveReceipt(parts: RecorderParts, raw: unknown, caller: ProcessId): Promise<SignedReceipt> {
+  const request = parseRequest(raw);
+  const { log, manifests } = parts;
+  if (request.action.namespace !== parts.namespace)
+    throw new HoldpointError(
+      'RECEIPT_REFUSED',
+      `expected namespace \`${parts.namespace}\`, got \`${request.action.namespace}\``,
+    );
+  const alert = await fetchAlert(parts, request.alertRef);
+  return log.write(async (writer) => {
+    const given = sameAttempt(log.state, request, caller);
+    if (given !== null) return receiptOf(parts.signer, given);
+    manifests.mustBeAtLeast(log.state.manifestVersion);
+    const rules = manifests.require(request.action.manifest);
+    const now = mustBeAfterLog(parts);
+    const input = { state: log.state, request, executor: caller, rules, newest: manifests.newest(), alert, now };
+    await recordRejections(input, writer);
+    const { attempt, fences, release } = admit(input);
+    for (const { signed } of release.statements) await recordStatement(log.state, writer, request, signed);
+    const { seq } = await writer.append({
+      kind: 'intent',
+      workflowId: request.action.workflowId,
+      runId: request.action.runId,
+      digest: request.digest,
+      attempt,
+      executor: caller,
+      request,
+      fences,
+      issuedAt: instant(now),
+      startBefore: instant(now + rules.limits.receiptStartMsMax),
+    });
+    const intent = log.state.intents.attempt(request.digest, attempt);
+    if (intent?.seq !== seq)
+      throw new HoldpointError('INTERNAL', 'receipt: the intent just appended is not in the log');
+    return receiptOf(parts.signer, intent);
+  });
+}
+
+function parseRequest(raw: unknown): ReceiptRequest {
+  const parsed = ReceiptRequest.safeParse(raw);
+  if (!parsed.success) throw new HoldpointError('BAD_INPUT', `receipt: ${firstIssue(parsed.error)}`);
+  return parsed.data;
+}
+
+async function fetchAlert({ blobs, keys }: RecorderParts, alertRef: string): Promise<SignedAlert> {
+  const raw = parseJson(await blobs.get(alertRef));
+  return openSigned('alert', AdmittedAlert, raw, keys, (signer) => signer === 'gateway');
+}
+
+const instant = (ms: number): string => new Date(ms).toISOString();
+const clockBehindMsMax = 2_000;
+
+/** The time now; a clock that is behind the log is wrong, and admits nothing (promise P9). */
+function mustBeAfterLog({ clock, log }: RecorderParts): number {
+  const now = clock();
+  if (!(now >= log.state.link.atMs - clockBehindMsMax))
+    throw new HoldpointError('RECEIPT_REFUSED', 'the clock here is behind the newest record');
+  return Math.max(now, log.state.link.atMs);
+}
+
+function sameAttempt(state: LogState, request: ReceiptRequest, caller: ProcessId): IntentEntry | null {
+  const isSame = ({ body }: IntentEntry) =>
+    body.executor === caller &&
+    body.request.activityId === request.activityId &&
+    body.request.activityAttempt === request.activityAttempt;
+  return state.intents.of(request.digest).find(isSame) ?? null;
+}
+
+/** Derived from the intent alone, and Ed25519 is deterministic: the same intent has one receipt, byte for byte. */
+function receiptOf(signer: Signer, { seq, hash, body }: IntentEntry): SignedReceipt {
+  const { digest, executor, attempt, fences, issuedAt, startBefore, request } = body;
+  const { activityId, activityAttempt } = request;
+  const intent = { seq, hash };
+  const times = { issuedAt, startBefore };
+  return signer.sign('receipt', {
+    v: 1 as const,
+    digest,
+    executor,
+    attempt,
+    activityId,
+    activityAttempt,
+    fences,
+    ...times,
+    intent,
+  });
+}
+
+/** A rejection that travels with the approvals is recorded before it refuses: it must not be left out the next time. */
+async function recordRejections(input: AdmissionInput, writer: Writer): Promise<void> {
+  const { request, rules, state } = input;
+  const runbook = rules.runbooks.get(request.action.runbook.id);
+  const risk = toolRegistry.get(request.action.tool)?.risk;
+  if (runbook === undefined || (risk !== 'low' && risk !== 'high')) return;
+  const hold = { digest: request.digest, cardDigest: request.cardDigest, expiresAt: request.action.expiresAt };
+  for (const raw of request.statements.filter(({ statement }) => statement.verdict === 'reject')) {
+    if (isValid(() => weighForAction({ ...input, raw, hold, risk, runbook })))
+      await recordStatement(state, writer, request, raw);
+  }
+}
+
+function isValid(check: () => unknown): boolean {
+  try {
+    check();
+    return true;
+  } catch (error) {
+    if (error instanceof HoldpointError) return false;
+    throw error;
+  }
+}
+
+async function recordStatement(
+  state: LogState,
+  writer: Writer,
+  { action: { workflowId, runId } }: ReceiptRequest,
+  statement: SignedStatement,
+): Promise<void> {
+  const hash = statementHash(statement.statement);
+  if (state.statementSeq(hash) !== null) return;
+  await writer.append({ kind: 'statement', workflowId, runId, statement, hash });
+}

@@ -1,0 +1,198 @@
+import type { LogRecord, RecordBody, RecordKind, SignedRecord } from '../../contracts/record.ts';
+import { digestOf } from '../../policies/digest.ts';
+import { standingKinds } from '../../policies/standing.ts';
+import { statementHash } from '../../policies/statement.ts';
+import type { Link } from './chain.ts';
+import { genesis } from './chain.ts';
+import type { IntentEntry } from './intents.ts';
+import { createIntents } from './intents.ts';
+import type { RunEntry } from './runs.ts';
+import { createRuns } from './runs.ts';
+
+type Body<K extends RecordKind> = Extract<RecordBody, { kind: K }>;
+export type BoundFence = { readonly runId: string; readonly resumedAt: number; readonly seq: number };
+export type Cut = {
+  readonly seq: number;
+  readonly at: number;
+  readonly scope: string;
+  readonly fenceRunId: string | null;
+};
+/** `at`: when the card was recorded, in ms. */
+export type CardEntry = { readonly cardDigest: string; readonly body: Body<'card'>; readonly at: number };
+export type Lowered = { readonly seq: number; readonly at: number; readonly runbookId: string };
+export type Spent = { readonly seq: number; readonly hash: string };
+export type { IntentEntry, RunEntry };
+
+/**
+ * Everything the recorder decides by, folded from the log's records one by one and from nothing else: an auditor who folds
+ * the same records has the same state. What a body says was checked before it was appended; here it is only counted.
+ */
+export class LogState {
+  link: Link = genesis;
+  /** Highest manifest version that the log has seen. */
+  manifestVersion = 0;
+  readonly intents = createIntents();
+  readonly runs = createRuns();
+  /** Cards by action digest: a digest has one card. */
+  readonly cards = new Map<string, CardEntry>();
+  /** Alert references by workflow id. */
+  readonly alerts = new Map<string, Set<string>>();
+  /** Digests of actions that a person rejected. */
+  readonly rejected = new Map<string, number>();
+  readonly manifests = new Map<string, Body<'manifest'>>();
+  /** What standing is folded from: standing changes, and the manifests that first showed a runbook's digest. */
+  readonly standing: SignedRecord[] = [];
+  readonly kills: Cut[] = [];
+  /** Demotions and revocations. */
+  readonly lowered: Lowered[] = [];
+  /** Records about which a person is still to be told. */
+  readonly untold = new Map<number, LogRecord>();
+  private readonly bound = new Map<string, BoundFence>();
+  private readonly boundRuns = new Map<string, number>();
+  private readonly spent = new Map<string, number>();
+  private readonly nonces = new Map<string, Spent>();
+  private readonly bodies = new Map<string, number>();
+  private readonly hashes: string[] = [];
+
+  /** Folds one more record in. Only `log.ts` and the verifier call it, after the record was checked and is durable. */
+  apply(record: SignedRecord, link: Link): void {
+    const { payload } = record;
+    this.link = link;
+    this.hashes.push(link.hash);
+    this.runs.apply(payload);
+    if (isOfRun(payload.body)) this.bodies.set(digestOf(payload.body), payload.seq);
+    if ((standingKinds as readonly string[]).includes(payload.body.kind)) this.standing.push(record);
+    this.fold(payload, link);
+  }
+
+  /** The fence run that the log binds to a resume for this scope; null means stopped. */
+  fence(scopeId: string): BoundFence | null {
+    return this.bound.get(scopeId) ?? null;
+  }
+
+  boundScopes(): [string, BoundFence][] {
+    return [...this.bound];
+  }
+
+  /** The record that bound this fence run, ever: a run is bound once, and never again after a kill. */
+  boundOnce(fenceRunId: string): number | null {
+    return this.boundRuns.get(fenceRunId) ?? null;
+  }
+
+  /** The first record that carries this statement. */
+  statementSeq(hash: string): number | null {
+    return this.spent.get(hash) ?? null;
+  }
+
+  /** The statement in which this person used this nonce before. */
+  nonceUse(person: string, nonce: string): Spent | null {
+    return this.nonces.get(`${person} ${nonce}`) ?? null;
+  }
+
+  /** The record with this very body, for bodies that belong to a run: the answer to a retry. */
+  sameBody(body: RecordBody): number | null {
+    return isOfRun(body) ? (this.bodies.get(digestOf(body)) ?? null) : null;
+  }
+
+  hashAt(seq: number): string | null {
+    return this.hashes[seq] ?? null;
+  }
+
+  seqOfHash(hash: string): number | null {
+    const seq = this.hashes.indexOf(hash);
+    return seq < 0 ? null : seq;
+  }
+
+  private fold(payload: LogRecord, link: Link): void {
+    const { body, seq } = payload;
+    switch (body.kind) {
+      case 'alert':
+        this.alertsOf(body.workflowId).add(body.alertRef);
+        break;
+      case 'card':
+        this.cards.set(body.card.digest, { cardDigest: body.cardDigest, body, at: link.atMs });
+        break;
+      case 'intent':
+        this.intents.begin(body, payload, link.hash);
+        break;
+      case 'outcome':
+        this.intents.end(body, seq);
+        if (payload.by === 'recorder') this.untold.set(seq, payload);
+        break;
+      case 'statement':
+        this.foldStatement(body, seq);
+        break;
+      case 'resume':
+      case 'standing':
+        this.foldPower(body, payload, link);
+        break;
+      case 'kill':
+        this.foldKill(body, payload, link);
+        break;
+      case 'manifest':
+        this.foldManifest(body);
+        break;
+      case 'page':
+        this.foldPage(body, payload);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private foldStatement({ statement: signed, hash }: Body<'statement'>, seq: number): void {
+    const { subject, verdict } = signed.statement;
+    this.spend(signed.statement, hash, seq);
+    if (subject.type === 'action' && verdict === 'reject' && !this.rejected.has(subject.digest))
+      this.rejected.set(subject.digest, seq);
+  }
+
+  private foldPower(body: Body<'resume'> | Body<'standing'>, record: LogRecord, link: Link): void {
+    for (const { statement } of body.statements) this.spend(statement, statementHash(statement), record.seq);
+    if (body.kind === 'standing') {
+      this.foldLowered(body, record.seq, link.atMs);
+      return;
+    }
+    this.bound.set(body.scope, { runId: body.fenceRunId, resumedAt: link.atMs, seq: record.seq });
+    this.boundRuns.set(body.fenceRunId, record.seq);
+  }
+
+  private foldLowered({ change, runbook }: Body<'standing'>, seq: number, at: number): void {
+    const lowers = change === 'demote' || change === 'revoke';
+    if (lowers && runbook !== null) this.lowered.push({ seq, at, runbookId: runbook.id });
+  }
+
+  private foldKill({ scope, fenceRunId }: Body<'kill'>, record: LogRecord, link: Link): void {
+    this.kills.push({ seq: record.seq, at: link.atMs, scope, fenceRunId });
+    this.untold.set(record.seq, record);
+    // A kill that names no run stops the scope whatever run is bound; one that names an older run changes nothing now.
+    if (fenceRunId === null || this.bound.get(scope)?.runId === fenceRunId) this.bound.delete(scope);
+  }
+
+  private foldManifest(body: Body<'manifest'>): void {
+    this.manifests.set(body.manifest, body);
+    this.manifestVersion = Math.max(this.manifestVersion, body.version);
+  }
+
+  private foldPage({ detail }: Body<'page'>, { by }: LogRecord): void {
+    const told = /^record ([0-9]{1,12}): /.exec(detail)?.[1];
+    if (by === 'recorder' && told !== undefined) this.untold.delete(Number(told));
+  }
+
+  private spend(statement: { person: string; nonce: string }, hash: string, seq: number): void {
+    if (!this.spent.has(hash)) this.spent.set(hash, seq);
+    const key = `${statement.person} ${statement.nonce}`;
+    if (!this.nonces.has(key)) this.nonces.set(key, { seq, hash });
+  }
+
+  private alertsOf(workflowId: string): Set<string> {
+    const known = this.alerts.get(workflowId) ?? new Set();
+    this.alerts.set(workflowId, known);
+    return known;
+  }
+}
+
+/** True for a body with both a workflow id and a run id. */
+export function isOfRun(body: RecordBody): body is RecordBody & { workflowId: string; runId: string } {
+  return 'workflowId' in body && body.workflowId !== null && body.runId !== null;
+}
