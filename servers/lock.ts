@@ -19,6 +19,8 @@ function startOf(pid: number): string | null {
   }
 }
 
+export const isAlive = (pid: number): boolean => startOf(pid) !== null;
+
 function readHolder(file: string): Holder | null {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Holder;

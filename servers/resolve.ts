@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { HoldpointError } from '../contracts/errors.ts';
-import { withLock } from './lock.ts';
+import { isAlive, withLock } from './lock.ts';
 import { cacheDir, cleanEnvironment } from './project.ts';
 
 export type Log = (line: string) => void;
@@ -101,9 +101,18 @@ export async function resolveServer(recipe: Recipe, log: Log, env: Environment =
   });
 }
 
+/** A build that was killed leaves hundreds of megabytes behind. */
+function dropDeadDrafts(dir: string): void {
+  const prefix = `${basename(dir)}.draft-`;
+  for (const name of readdirSync(dirname(dir)).filter((name) => name.startsWith(prefix))) {
+    if (!isAlive(Number(name.slice(prefix.length)))) rmSync(join(dirname(dir), name), { recursive: true, force: true });
+  }
+}
+
 /** The cache folder appears whole, by rename: an interrupted build leaves nothing that looks finished. */
 async function make(recipe: Recipe, dir: string, log: Log): Promise<void> {
   const reasons: string[] = [];
+  dropDeadDrafts(dir);
   const draft = `${dir}.draft-${process.pid}`;
   for (const { how, make } of recipe.makers) {
     rmSync(draft, { recursive: true, force: true });

@@ -38,7 +38,7 @@ export type ProcessContext<P extends ProcessName> = {
 };
 type Running = { stop(): Promise<void> };
 
-const stopMsMax = 15_000;
+const stopMsMax = 8_000;
 
 /**
  * Runs one process: parses its settings, refuses what production must not run, serves `/healthz` and `/metrics`, and

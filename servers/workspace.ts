@@ -1,0 +1,190 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import type { ConfigOf, PostgresTarget, SecretsOf } from '../contracts/config.ts';
+import { PinnedKeys, PrivateKey, ProcessConfig, ProcessSecrets } from '../contracts/config.ts';
+import { HoldpointError } from '../contracts/errors.ts';
+import type { ManifestFile } from '../contracts/manifest.ts';
+import type { ProcessId } from '../contracts/signed.ts';
+import type { Signer } from '../policies/signing.ts';
+import { createSigner, firstIssue } from '../policies/signing.ts';
+import { judgeBuild, keepBundle } from './build-info.ts';
+import type { WebhookSecrets } from './keys.ts';
+import { keptSecret, newDevelopmentKey, newWebhookSecrets, publicHalf } from './keys.ts';
+import { freePorts, loopback } from './ports.ts';
+import type { ManifestParts } from './publish.ts';
+import { publishManifest } from './publish.ts';
+
+export const processNames = ['recorder', 'gateway', 'orchestrator', 'reasoner', 'executor'] as const;
+export type ProcessName = (typeof processNames)[number];
+/** Health ports by process, and the two doors that others call. */
+export type Ports = Readonly<Record<'gateway' | 'recorder' | `health.${ProcessName}`, number>>;
+
+export type WorkspaceOptions = ManifestParts & {
+  readonly dir: string;
+  readonly mode: 'development';
+  /** The executor's role; the runbooks' `identity.role` must name it. */
+  readonly role: string;
+  readonly targets: readonly PostgresTarget[];
+  readonly notify: { readonly url: string; readonly secret: string } | null;
+  readonly model: ConfigOf<'reasoner'>['model'];
+  /** File of the scripted model. */
+  readonly script?: string;
+  /** Free ports where none are given. */
+  readonly ports?: Partial<Ports>;
+  /** Keep keys and webhook secrets in files (0600) under `dir/keys`, and start from them again. */
+  readonly persistent?: boolean;
+  /** Settings of single processes, such as the recorder's polling, on top of the usual ones. */
+  readonly settings?: { readonly [P in ProcessName]?: Partial<ConfigOf<P>> };
+};
+
+export type Workspace = {
+  readonly dir: string;
+  readonly role: string;
+  readonly configFiles: Readonly<Record<ProcessName, string>>;
+  readonly configs: { readonly [P in ProcessName]: ConfigOf<P> };
+  readonly secrets: { readonly [P in ProcessName]: SecretsOf<P> };
+  readonly keys: PinnedKeys;
+  /** Signs manifests; development only, production signs elsewhere. */
+  readonly platform: Signer;
+  readonly urls: { readonly gateway: string; readonly recorder: string };
+  readonly webhooks: WebhookSecrets;
+  readonly manifestDir: string;
+  readonly archiveDir: string;
+  readonly bundleDir: string;
+  readonly logDir: string;
+  /** The newest manifest when the workspace was prepared. */
+  readonly manifest: ManifestFile;
+  /** Signs changed parts as the next version; the processes load it by themselves. Throws `RUNBOOK_INVALID`. */
+  publish(parts: ManifestParts): ManifestFile;
+};
+
+const folders = ['config', 'logs', 'manifests', 'archive', 'outbox', 'bundles'] as const;
+
+/**
+ * Everything that the five processes of one machine need: keys, configuration files, secrets (in memory), a signed
+ * development manifest, the workflow bundle. Throws `RUNBOOK_INVALID`, `MANIFEST_*`, or `BAD_INPUT` naming a setting.
+ */
+export async function prepareWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const dir = resolve(options.dir);
+  for (const folder of folders) mkdirSync(join(dir, folder), { recursive: true, mode: 0o700 });
+  chmodSync(join(dir, 'config'), 0o700);
+  const privateKeys = makeKeys(options, dir);
+  const keys = PinnedKeys.parse(Object.fromEntries([...privateKeys].map(([as, key]) => [as, [publicHalf(key)]])));
+  const webhooks = makeWebhookSecrets(options, dir);
+  const platform = createSigner('platform', keyOf(privateKeys, 'platform'));
+  const build = { bundle: keepBundle(join(dir, 'bundles')).sha256, judgeBuild: judgeBuild() };
+  const publish = (parts: ManifestParts): ManifestFile =>
+    publishManifest(join(dir, 'manifests'), parts, build, platform, Date.now());
+  const manifest = publish(options);
+  const ports = await choosePorts(options.ports ?? {});
+  const configs = makeConfigs(options, dir, keys, ports);
+  return {
+    dir,
+    role: options.role,
+    configs,
+    configFiles: writeConfigs(dir, configs),
+    secrets: makeSecrets(options, privateKeys, webhooks),
+    keys,
+    platform,
+    urls: { gateway: `http://${loopback}:${ports.gateway}`, recorder: `http://${loopback}:${ports.recorder}` },
+    webhooks,
+    manifestDir: join(dir, 'manifests'),
+    archiveDir: join(dir, 'archive'),
+    bundleDir: join(dir, 'bundles'),
+    logDir: join(dir, 'logs'),
+    manifest,
+    publish,
+  };
+}
+
+type KeyRing = ReadonlyMap<ProcessId, PrivateKey>;
+
+function makeKeys({ role, persistent }: WorkspaceOptions, dir: string): KeyRing {
+  const ids = ['platform', 'gateway', 'orchestrator', 'reasoner', 'recorder', `executor.${role}`];
+  const keyFor = (id: string): PrivateKey =>
+    persistent
+      ? keptSecret(join(dir, 'keys', `${id}.json`), newDevelopmentKey, (raw) => PrivateKey.parse(raw))
+      : newDevelopmentKey();
+  return new Map(ids.map((id) => [id, keyFor(id)]));
+}
+
+function keyOf(keys: KeyRing, id: ProcessId): PrivateKey {
+  const key = keys.get(id);
+  if (key === undefined) throw new HoldpointError('INTERNAL', `no key for \`${id}\``);
+  return key;
+}
+
+const Webhooks = z.strictObject({ alertmanagerToken: z.string().min(24), generic: z.string().min(30) });
+const makeWebhookSecrets = ({ persistent }: WorkspaceOptions, dir: string): WebhookSecrets =>
+  persistent
+    ? keptSecret(join(dir, 'keys', 'webhooks.json'), newWebhookSecrets, (raw) => Webhooks.parse(raw))
+    : newWebhookSecrets();
+
+async function choosePorts(given: Partial<Ports>): Promise<Ports> {
+  const names = ['gateway', 'recorder', ...processNames.map((name) => `health.${name}` as const)] as const;
+  const free = await freePorts(names.length);
+  return Object.fromEntries(names.map((name, at) => [name, given[name] ?? free[at]])) as Ports;
+}
+
+function makeConfigs(options: WorkspaceOptions, dir: string, keys: PinnedKeys, ports: Ports): Workspace['configs'] {
+  const shared = {
+    v: 1,
+    mode: 'development',
+    keys,
+    manifestDir: join(dir, 'manifests'),
+    recorderUrl: `http://${loopback}:${ports.recorder}`,
+  };
+  const own: Record<ProcessName, object> = {
+    gateway: { listen: { host: loopback, port: ports.gateway } },
+    orchestrator: { bundleDir: join(dir, 'bundles') },
+    reasoner: { model: options.model, ...(options.script === undefined ? {} : { script: options.script }) },
+    executor: { role: options.role, outboxDir: join(dir, 'outbox') },
+    recorder: {
+      listen: { host: loopback, port: ports.recorder },
+      archiveDir: join(dir, 'archive'),
+      bundleDir: join(dir, 'bundles'),
+    },
+  };
+  const entries = processNames.map((name) => {
+    const health = { host: loopback, port: ports[`health.${name}`] };
+    const raw = { process: name, ...shared, health, ...own[name], ...options.settings?.[name] };
+    const parsed = ProcessConfig.safeParse(raw);
+    if (!parsed.success) throw new HoldpointError('BAD_INPUT', `settings of ${name}: ${firstIssue(parsed.error)}`);
+    return [name, parsed.data];
+  });
+  return Object.fromEntries(entries) as Workspace['configs'];
+}
+
+function writeConfigs(dir: string, configs: Workspace['configs']): Workspace['configFiles'] {
+  const entries = processNames.map((name) => {
+    const file = join(dir, 'config', `${name}.json`);
+    writeFileSync(file, `${JSON.stringify(configs[name], null, 2)}\n`, { mode: 0o600 });
+    return [name, file];
+  });
+  return Object.fromEntries(entries) as Workspace['configFiles'];
+}
+
+function makeSecrets(
+  { targets, notify, role }: WorkspaceOptions,
+  keys: KeyRing,
+  webhooks: WebhookSecrets,
+): Workspace['secrets'] {
+  const own: Record<ProcessName, object> = {
+    gateway: { alertmanager: { scheme: 'bearer', token: webhooks.alertmanagerToken }, generic: webhooks.generic },
+    orchestrator: { notify },
+    reasoner: {},
+    executor: { postgres: targets },
+    recorder: { notify },
+  };
+  const entries = processNames.map((name) => {
+    const key = keyOf(keys, name === 'executor' ? `executor.${role}` : name);
+    const parsed = ProcessSecrets.safeParse({ process: name, key, ...own[name] });
+    if (parsed.success) return [name, parsed.data];
+    throw new HoldpointError(
+      'BAD_INPUT',
+      `secrets of ${name}: \`${parsed.error.issues[0]?.path.join('.')}\` is not as expected`,
+    );
+  });
+  return Object.fromEntries(entries) as Workspace['secrets'];
+}
