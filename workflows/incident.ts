@@ -1,4 +1,4 @@
-import { isCancellation, setWorkflowOptions } from '@temporalio/workflow';
+import { isCancellation } from '@temporalio/workflow';
 import type { IncidentInput, IncidentOutcome } from '../contracts/incident.ts';
 import { beginIncident, recordEvent } from './activity-calls.ts';
 import { failureCode, failureReason } from './failure-code.ts';
@@ -23,7 +23,6 @@ export async function incident(input: IncidentInput): Promise<IncidentOutcome> {
   const steps = await investigate(run);
   return conclude(run, steps);
 }
-setWorkflowOptions({ versioningBehavior: 'PINNED' }, incident);
 
 /** Answers how many steps it took. Why it ended early, if it did, is in `run.stop`. */
 async function investigate(run: IncidentRun): Promise<number> {
