@@ -47,6 +47,7 @@ export class LogState {
   readonly lowered: Lowered[] = [];
   /** Records about which a person is still to be told. */
   readonly untold = new Map<number, LogRecord>();
+  private readonly cardDigests = new Set<string>();
   private readonly bound = new Map<string, BoundFence>();
   private readonly boundRuns = new Map<string, number>();
   private readonly spent = new Map<string, number>();
@@ -94,6 +95,11 @@ export class LogState {
     return isOfRun(body) ? (this.bodies.get(digestOf(body)) ?? null) : null;
   }
 
+  /** True for the digest of a card that the log holds. */
+  isCard(cardDigest: string): boolean {
+    return this.cardDigests.has(cardDigest);
+  }
+
   hashAt(seq: number): string | null {
     return this.hashes[seq] ?? null;
   }
@@ -110,6 +116,7 @@ export class LogState {
         this.alertsOf(body.workflowId).add(body.alertRef);
         break;
       case 'card':
+        this.cardDigests.add(body.cardDigest);
         this.cards.set(body.card.digest, { cardDigest: body.cardDigest, body, at: link.atMs });
         break;
       case 'intent':

@@ -170,6 +170,8 @@ async function takeRejection(
   const { workflowId, runId } = shown.body;
   return parts.log.write(async (writer) => {
     mustBeUnused(parts, raw);
+    if (parts.log.state.runs.isSealed(workflowId, runId))
+      throw new HoldpointError('SEALED', 'action: its run has ended and is sealed');
     return writer.append({ kind: 'statement', workflowId, runId, statement: signed, hash });
   });
 }

@@ -87,7 +87,8 @@ async function readBounded(response: Response): Promise<Buffer> {
  */
 export function mustBeRecorders(reply: Reply, nonce: string, keys: PinnedKeys): void {
   const away = (why: string) => new HoldpointError('RECORDER_AWAY', `recorder: reply ${reply.status} ${why}`);
-  if (reply.signature === null) throw away('is not signed');
+  // Its word on why is repeated, and nothing follows from it.
+  if (reply.signature === null) throw away(`is not signed (${namedError(reply.body)?.code ?? 'no reason given'})`);
   const claim = openReply(reply.signature, keys);
   if (claim === null) throw away('carries no signature of the recorder');
   if (claim.requestNonce !== nonce || claim.status !== reply.status) throw away('answers another request');

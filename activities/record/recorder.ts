@@ -1,0 +1,132 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { ConfigOf, PinnedKeys } from '../../contracts/config.ts';
+import { codeOf } from '../../contracts/errors.ts';
+import { jcs } from '../../policies/digest.ts';
+import type { Signer } from '../../policies/signing.ts';
+import type { Failpoint } from '../failpoints.ts';
+import { createManifests, type Manifests } from '../identity/manifests.ts';
+import type { Notifier } from '../notify/webhook.ts';
+import { createBlobs } from './blobs.ts';
+import { lockDirectory } from './directory-lock.ts';
+import { createDirectoryStore, removeLeftovers } from './directory-store.ts';
+import { watchFences } from './fence-watch.ts';
+import { type Log, openLog } from './log.ts';
+import { createManifestRecorder, type RecordManifest } from './manifest-record.ts';
+import { createMetrics, type RecorderMetrics } from './metrics.ts';
+import { tellOfWhatIsUntold } from './pages.ts';
+import { createPoller, type Poller } from './poller.ts';
+import type { SealDeps } from './seal.ts';
+import { startServer } from './server.ts';
+import type { DoorParts } from './statements-door.ts';
+import { createSweep } from './sweep.ts';
+import type { TemporalView } from './temporal-view.ts';
+import { trustName } from './verify-keys.ts';
+
+export type RecorderDeps = {
+  readonly config: Pick<
+    ConfigOf<'recorder'>,
+    | 'archiveDir'
+    | 'bundleDir'
+    | 'manifestDir'
+    | 'mode'
+    | 'keys'
+    | 'listen'
+    | 'pollMs'
+    | 'fencePollMs'
+    | 'unknownAfterMs'
+  >;
+  readonly signer: Signer;
+  readonly clock: () => number;
+  readonly logger: Logger;
+  readonly registry: Registry;
+  readonly failpoint?: Failpoint;
+  readonly notifier: Notifier;
+  readonly namespace: string;
+  readonly temporal: TemporalView;
+  readonly doorPerMinute?: number;
+};
+export type Recorder = { readonly url: string; readonly log: Log; stop(): Promise<void> };
+
+/**
+ * The recorder: takes its archive, verifies all of it, then serves and looks at Temporal. Throws `RECORD_REFUSED` while
+ * another live recorder has the archive, and `RECORD_DAMAGED` naming object and reason: a damaged log is not served.
+ */
+export async function startRecorder(deps: RecorderDeps): Promise<Recorder> {
+  const { config, logger } = deps;
+  const store = await createDirectoryStore(config.archiveDir);
+  const unlock = await lockDirectory(config.archiveDir);
+  try {
+    const leftovers = await removeLeftovers(config.archiveDir);
+    if (leftovers > 0) logger.info({ leftovers }, 'removed what a crash left half written');
+    await writeTrust(config.archiveDir, config.keys);
+    const metrics = createMetrics(deps.registry);
+    const log = await openLog({
+      ...deps,
+      store,
+      keys: config.keys,
+      onAppend: ({ kind }, ms) => metrics.appended(kind, ms),
+    });
+    logger.info({ records: log.state.link.seq + 1 }, 'log verified');
+    const manifests = createManifests({ ...deps, dir: config.manifestDir, keys: config.keys, mode: config.mode });
+    await manifests.reload();
+    manifests.start();
+    const blobs = createBlobs(store);
+    const recordManifest = createManifestRecorder({ log, blobs, manifestDir: config.manifestDir });
+    // Without rules nothing is admitted, but outcomes must still find their log.
+    await recordNewest(manifests, recordManifest).catch((error: unknown) => {
+      logger.error({ code: codeOf(error) }, 'no manifest to go by: nothing will be admitted');
+    });
+    const lookUpFence: DoorParts['lookUpFence'] = (scope) => deps.temporal.fence(scope);
+    const parts = { ...deps, log, blobs, manifests, keys: config.keys, recordManifest, lookUpFence };
+    const server = await startServer({ ...parts, metrics, listen: config.listen });
+    const pollers = startPollers(deps, { ...parts, metrics });
+    return {
+      url: server.url,
+      log,
+      async stop() {
+        await Promise.all(pollers.map((poller) => poller.stop()));
+        manifests.stop();
+        await server.close();
+        await unlock();
+      },
+    };
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+type Parts = DoorParts & { readonly metrics: RecorderMetrics; readonly manifests: Manifests };
+
+/** Four loops, none of which waits for another: a page that hangs must not delay the sight of a stop. */
+function startPollers(deps: RecorderDeps, parts: Parts): Poller[] {
+  const { config, logger, temporal, notifier, clock } = deps;
+  const { log, blobs, metrics } = parts;
+  const { bundleDir, unknownAfterMs, pollMs, fencePollMs } = config;
+  const sealDeps: SealDeps = { log, blobs, temporal, clock, logger, bundleDir, unknownAfterMs };
+  const sweep = createSweep(sealDeps);
+  const onFault = (loop: string) => (error: unknown) => {
+    const code = codeOf(error);
+    if (code === 'TEMPORAL_AWAY' || code === 'FENCE_UNREACHABLE') metrics.temporalAnswers(false);
+    logger.warn({ loop, code, err: code === 'INTERNAL' ? error : undefined }, 'poll failed; it is tried again');
+  };
+  const fences = async (): Promise<void> => {
+    await watchFences({ log, temporal });
+    metrics.temporalAnswers(true);
+    metrics.headIs(log.state.link.seq);
+  };
+  return [
+    createPoller(fencePollMs, fences, onFault('fences')),
+    createPoller(pollMs, () => sweep.pass(), onFault('incidents')),
+    createPoller(pollMs, () => recordNewest(parts.manifests, parts.recordManifest), onFault('manifests')),
+    createPoller(fencePollMs, () => tellOfWhatIsUntold({ log, notifier, clock }), onFault('pages')),
+  ];
+}
+
+const recordNewest = async (manifests: Manifests, record: RecordManifest): Promise<void> => record(manifests.newest());
+
+/** The keys that this recorder goes by, beside the log: a convenience for readers, and no proof of anything. */
+const writeTrust = (dir: string, keys: PinnedKeys): Promise<void> => writeFile(join(dir, trustName), `${jcs(keys)}\n`);

@@ -1,0 +1,26 @@
+import { createNotifier } from '../activities/notify/webhook.ts';
+import { startRecorder } from '../activities/record/recorder.ts';
+import { createTemporalView } from '../activities/record/temporal-view.ts';
+import { runProcess } from './process.ts';
+
+// The recorder process: the only writer of the log. It reads no target and runs no tool; it holds its own key and the
+// secret of the webhook that it pages by.
+await runProcess('recorder', async (ctx) => {
+  const { client, namespace } = await ctx.temporal();
+  const { config, secrets, signer, clock, log: logger, registry, failpoint } = ctx;
+  const notifier = createNotifier(secrets.notify, logger);
+  const temporal = createTemporalView(client, namespace);
+  const recorder = await startRecorder({
+    config,
+    signer,
+    clock,
+    logger,
+    registry,
+    failpoint,
+    notifier,
+    namespace,
+    temporal,
+  });
+  logger.info({ url: recorder.url }, 'recorder serves');
+  return { stop: () => recorder.stop() };
+});
