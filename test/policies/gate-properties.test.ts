@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { Verdict, verdictKinds } from '../../contracts/verdict.ts';
+import { judge, stricter } from '../../policies/gate.ts';
+import { loadSqlParser } from '../../policies/sql-read.ts';
+import { backend, callOf, inputs, instant, now, readResult, runbook, standing, write } from './judging.ts';
+
+beforeAll(loadSqlParser);
+
+const known = [...toolRegistry.keys()];
+const writes = known.filter((tool) => toolRegistry.get(tool)?.risk !== 'read');
+const anyArgs = fc.dictionary(fc.string(), fc.jsonValue()) as fc.Arbitrary<never>;
+const ref = { entity: backend().id, resultHash: 'ab'.repeat(32) };
+const someArgs = fc.oneof(
+  anyArgs,
+  fc.constant({ database: 'payments' }),
+  fc.constant({ target: ref }),
+  fc.record({ database: fc.constantFrom('payments', 'ledger'), sql: fc.string() }),
+);
+const someTool = fc.oneof(fc.constantFrom(...known), fc.constantFrom(...known), fc.string());
+const attribute = fc.oneof(fc.constant(null), fc.boolean(), fc.integer(), fc.string());
+const someBackend = fc
+  .oneof(
+    fc.constant({}),
+    fc.dictionary(fc.constantFrom('database', 'pid', 'own', 'backendType', 'backendStart', 'state'), attribute),
+  )
+  .map((attributes) => backend(attributes));
+const someTarget = fc.oneof(
+  fc.constant(null),
+  someBackend.map((entity) => ({ entity, result: readResult([entity]) })),
+  someBackend.map((entity) => ({ entity, result: readResult([]) })),
+);
+const someStanding = fc.oneof(
+  fc.constant(null),
+  fc
+    .record({
+      ring: fc.constantFrom(0 as const, 1 as const, 2 as const),
+      ageMs: fc.integer({ min: -5_000, max: 20_000 }),
+    })
+    .map(({ ring, ageMs }) => standing(ring, { at: instant(now - ageMs) })),
+);
+const toolLists = fc.subarray([...runbook.runbook.tools], { minLength: 1 });
+const someRunbook = fc
+  .record({ tools: toolLists, never_allow: fc.subarray(known), require_human: fc.subarray(writes) })
+  .map(({ tools, never_allow, require_human }) => ({
+    ...runbook,
+    runbook: { ...runbook.runbook, tools, action_boundary: { never_allow, require_human, auto_approve: [] } },
+  }));
+const someInputs = fc.record({
+  call: fc.record({ tool: someTool, args: someArgs as fc.Arbitrary<never>, why: fc.string({ maxLength: 20 }) }),
+  runbook: fc.oneof(fc.constant(runbook), someRunbook),
+  limits: fc.constant(inputs().limits),
+  standing: someStanding,
+  now: fc.constant(now),
+  target: someTarget,
+  counts: fc.dictionary(fc.constantFrom(...known), fc.integer({ min: 0, max: 3 })),
+});
+
+describe('policy gate, for any input', () => {
+  it('denies a tool nobody classified, whatever its name or arguments', () => {
+    const unknown = fc.string().filter((tool) => !toolRegistry.has(tool));
+    fc.assert(
+      fc.property(unknown, anyArgs, (tool, args) => {
+        expect(judge(inputs({ call: callOf(tool, args) })).kind).toBe('deny');
+      }),
+    );
+  });
+
+  it('never calls a write a read, never holds at ring 0, and answers with a whole verdict', () => {
+    fc.assert(
+      fc.property(someInputs, (given) => {
+        const verdict = judge(given);
+        expect(Verdict.safeParse(verdict).success).toBe(true);
+        const isWrite = writes.includes(given.call.tool);
+        if (isWrite) expect(verdict.kind).not.toBe('read');
+        else expect(['deny', 'read']).toContain(verdict.kind);
+        if (given.standing?.standing.ring === 0) expect(verdict.kind).not.toBe('hold');
+        if (given.standing === null) expect(verdict.kind).toBe('deny');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('holds only a client backend of a listed database that a read found', () => {
+    fc.assert(
+      fc.property(someTarget, (target) => {
+        const verdict = judge(write({ target }));
+        if (verdict.kind !== 'hold') return;
+        expect(target?.entity.attributes).toMatchObject({
+          database: 'payments',
+          own: false,
+          backendType: 'client backend',
+        });
+        expect(target?.result.entities).toContainEqual(target?.entity);
+      }),
+    );
+  });
+
+  it('denies and does not throw when any one of its inputs is garbage', () => {
+    const field = fc.constantFrom('call', 'runbook', 'limits', 'standing', 'now', 'target', 'counts');
+    fc.assert(
+      fc.property(field, fc.oneof(fc.jsonValue(), fc.constant(undefined), fc.constant(Number.NaN)), (name, garbage) => {
+        // An empty object is a valid `counts`, and null no target: neither loosens anything, so a hold may stand.
+        const given = { ...write(), [name]: garbage };
+        const verdict = judge(given as never);
+        if (name !== 'counts' && !(name === 'now' && typeof garbage === 'number')) expect(verdict.kind).toBe('deny');
+        expect(verdict.kind).not.toBe('read');
+      }),
+      { numRuns: 500 },
+    );
+    for (const nothing of [null, undefined, 0, '', []]) expect(judge(nothing as never).kind).toBe('deny');
+  });
+
+  it('denies when an input throws as it is read', () => {
+    const trap = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('trap');
+        },
+        ownKeys: () => {
+          throw new Error('trap');
+        },
+      },
+    );
+    for (const name of ['call', 'runbook', 'limits', 'standing', 'target', 'counts'])
+      expect(judge({ ...write(), [name]: trap } as never)).toMatchObject({ kind: 'deny', rule: 'error.rule-failed' });
+  });
+});
+
+describe('stricter, for any two verdicts', () => {
+  const some = fc.constantFrom(...verdictKinds).map((kind) => ({ kind, rule: `test.${kind}`, reason: '', change: '' }));
+  const permits = { deny: [], rehearse: ['rehearse'], hold: ['rehearse', 'hold'], read: ['read'] } as const;
+  it('is never laxer than either', () => {
+    fc.assert(
+      fc.property(some, some, (a, b) => {
+        const both = permits[stricter(a, b).kind] as readonly string[];
+        for (const one of [a, b])
+          expect(both.every((what) => (permits[one.kind] as readonly string[]).includes(what))).toBe(true);
+        expect(stricter(a, b).kind).toBe(stricter(b, a).kind);
+      }),
+    );
+  });
+});
