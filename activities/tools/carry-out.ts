@@ -1,0 +1,148 @@
+import type { Action } from '../../contracts/action.ts';
+import { codeOf, HoldpointError } from '../../contracts/errors.ts';
+import type { SignedOutcome } from '../../contracts/evidence.ts';
+import type { Limits } from '../../contracts/limits.ts';
+import type { Receipt } from '../../contracts/receipt.ts';
+import type { JudgedHere } from '../judge/judge-call.ts';
+import { isAbandoned, mustNotBeCancelled, type Scope } from './activity-scope.ts';
+import { bounded } from './bounded.ts';
+import type { ExecutorDeps } from './executor-deps.ts';
+import type { Aim, Armed, Effect, Postcondition, WriteTool } from './implement.ts';
+import { type StartBudget, startBudget } from './start-budget.ts';
+
+export type Admitted = {
+  readonly action: Action;
+  readonly receipt: Receipt;
+  /** When the receipt was asked for, by the monotonic clock. */
+  readonly askedAt: number;
+  readonly judged: JudgedHere;
+  readonly tool: WriteTool;
+  readonly aim: Aim;
+  readonly armed: Armed;
+  readonly scope: Scope;
+};
+type Tried = { readonly effect: Effect; readonly startedAt: string | null; readonly stop: unknown };
+
+const fenceAsksMax = 25;
+const postconditionMsMax = 5_000;
+/** Kept back of `effectMsMax`, so that a cancelled effect has ended when the recorder may admit another attempt. */
+const cancelMs = 2_500;
+
+/**
+ * The effect that a receipt admits, and its outcome: signed, kept on disk and recorded before it is returned, whatever it
+ * is. Throws, once that is recorded as without effect, what stopped it before it began: `STOPPED`, `FENCE_UNREACHABLE`,
+ * `RECEIPT_EXPIRED`, a cancellation.
+ */
+export async function carryOut(admitted: Admitted, deps: ExecutorDeps): Promise<SignedOutcome> {
+  const limits = strictest(admitted.judged);
+  const tried = await tryEffect(admitted, limits, deps);
+  const postcondition = await postconditionOf(tried.effect, admitted, limits);
+  const outcome = signOutcome(admitted, tried, postcondition, deps);
+  deps.failpoint('executor.after-sign');
+  await keep(outcome, deps);
+  deps.failpoint('executor.after-outbox');
+  await deps.outbox.deliver(outcome, () => isAbandoned(admitted.scope.signal));
+  deps.failpoint('executor.before-return');
+  if (tried.stop !== null) throw tried.stop;
+  return outcome;
+}
+
+/** A full disk must not keep the outcome from the recorder: it is then delivered from memory alone. */
+const keep = (outcome: SignedOutcome, { outbox, log }: ExecutorDeps): Promise<void> =>
+  outbox.keep(outcome).catch(() => {
+    log.error({ digest: outcome.payload.digest }, 'an outcome could not be kept on disk');
+  });
+
+type Bounds = Pick<Limits, 'effectMsMax' | 'fenceFreshMsMax' | 'receiptStartMsMax'>;
+
+const strictest = ({ rules, newest }: JudgedHere): Bounds => {
+  const min = (name: keyof Limits) => Math.min(rules.limits[name], newest.limits[name]);
+  return {
+    effectMsMax: min('effectMsMax'),
+    fenceFreshMsMax: min('fenceFreshMsMax'),
+    receiptStartMsMax: min('receiptStartMsMax'),
+  };
+};
+
+async function tryEffect(admitted: Admitted, limits: Bounds, deps: ExecutorDeps): Promise<Tried> {
+  const { receipt, askedAt, armed, scope } = admitted;
+  let budget: StartBudget;
+  try {
+    budget = startBudget(receipt, deps, { askedAt, startMsMax: limits.receiptStartMsMax });
+    await mustBeOpenNow(admitted, budget, limits.fenceFreshMsMax, deps);
+  } catch (stop) {
+    const why = stop instanceof HoldpointError ? `${stop.code}: ${stop.message}` : 'cancelled or stopped';
+    return { effect: { status: 'failed', detail: `no effect: ${why}`, result: null }, startedAt: null, stop };
+  }
+  const startedAt = new Date(deps.clock()).toISOString();
+  const late = AbortSignal.timeout(Math.max(limits.effectMsMax - cancelMs, limits.effectMsMax / 2));
+  deps.failpoint('executor.before-effect');
+  const effect = await armed.fire(budget.deadline, AbortSignal.any([scope.signal, late]));
+  deps.failpoint('executor.after-effect');
+  return { effect, startedAt, stop: null };
+}
+
+/**
+ * Returns only while the answer of the fences is fresh: the effect is the very next thing. A slow answer is asked for
+ * again, as long as the receipt's time lasts.
+ */
+async function mustBeOpenNow(
+  { receipt, action, scope }: Admitted,
+  budget: StartBudget,
+  freshMsMax: number,
+  deps: ExecutorDeps,
+): Promise<void> {
+  const own = { workflowId: action.workflowId, runId: action.runId };
+  const question = { fences: receipt.fences, runbookId: action.runbook.id, own };
+  for (let ask = 0; ask < fenceAsksMax; ask++) {
+    budget.mustBeLeft();
+    const checkedAt = await deps.fences.mustBeOpen(question).then(
+      ({ checkedAtMonotonicMs }) => checkedAtMonotonicMs,
+      (error: unknown) => {
+        if (codeOf(error) === 'FENCE_UNREACHABLE' && ask + 1 < fenceAsksMax) return null;
+        throw error;
+      },
+    );
+    mustNotBeCancelled(scope);
+    budget.mustBeLeft();
+    if (checkedAt !== null && deps.monotonic() - checkedAt <= freshMsMax) return;
+  }
+  throw new HoldpointError('FENCE_UNREACHABLE', `fences: no answer within ${freshMsMax} ms`);
+}
+
+async function postconditionOf(
+  { status }: Effect,
+  { tool, aim }: Admitted,
+  { effectMsMax }: Bounds,
+): Promise<Postcondition | null> {
+  if (status !== 'done' && status !== 'unknown') return null;
+  const waitMs = Math.min(postconditionMsMax, effectMsMax);
+  try {
+    return await tool.postcondition(aim, waitMs, AbortSignal.timeout(waitMs + cancelMs));
+  } catch (error) {
+    return { held: false, detail: `could not be read: ${codeOf(error)}` };
+  }
+}
+
+function signOutcome(
+  { action, receipt, scope, tool }: Admitted,
+  { effect, startedAt }: Tried,
+  postcondition: Postcondition | null,
+  { signer, clock }: ExecutorDeps,
+): SignedOutcome {
+  const result = effect.result === null ? null : tool.contract.result.safeParse(effect.result);
+  return signer.sign('outcome', {
+    v: 1 as const,
+    workflowId: action.workflowId,
+    runId: action.runId,
+    activityId: scope.activityId,
+    digest: receipt.digest,
+    attempt: receipt.attempt,
+    status: effect.status,
+    detail: bounded(effect.detail, 1_000),
+    result: result?.success ? result.data : null,
+    postcondition,
+    startedAt,
+    endedAt: new Date(clock()).toISOString(),
+  });
+}

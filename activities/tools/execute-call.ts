@@ -1,0 +1,127 @@
+import type { Action } from '../../contracts/action.ts';
+import { codeOf, HoldpointError } from '../../contracts/errors.ts';
+import type { SignedOutcome } from '../../contracts/evidence.ts';
+import type { ExecuteInput } from '../../contracts/incident.ts';
+import type { SignedReceipt } from '../../contracts/receipt.ts';
+import { checkCard, provenanceOf } from '../../policies/card.ts';
+import { verifyRelease } from '../../policies/release.ts';
+import { type JudgedHere, parseBlob } from '../judge/judge-call.ts';
+import { inScope, mustNotBeCancelled, type Scope } from './activity-scope.ts';
+import { carryOut } from './carry-out.ts';
+import type { ExecutorDeps } from './executor-deps.ts';
+import type { WriteTool } from './implement.ts';
+import { type Earlier, earlierOf, recordsOf } from './incident-records.ts';
+import { aimOf, bindHere, judgeHere, toolOf } from './judge-here.ts';
+import { settleEarlier } from './unknown-outcome.ts';
+
+/**
+ * The one door to production. It believes nothing because Temporal delivered it: the place is its own, the runbook is
+ * matched again, the call judged again, the card and the release checked, the receipt asked for, and the fences asked
+ * last. Every failure is an ApplicationFailure whose type is our code.
+ */
+export const createExecuteCall =
+  (deps: ExecutorDeps) =>
+  (input: ExecuteInput): Promise<SignedOutcome> =>
+    inScope({ name: 'executeCall', digest: input.digest }, deps, (scope) =>
+      deps.inFlight.during(input.digest, () => execute(input, scope, deps)),
+    );
+
+async function execute(input: ExecuteInput, scope: Scope, deps: ExecutorDeps): Promise<SignedOutcome> {
+  const { digest, context } = input;
+  const action = bindHere(scope.place, input.action, digest, context);
+  const records = await recordsOf(deps.recorder, scope.place.workflowId);
+  const earlier = earlierOf(records, digest, scope.activityId);
+  if (earlier?.ended) return endOf(earlier);
+  try {
+    const call = { tool: action.tool, args: action.args, why: '' };
+    const judged = await judgeHere({ place: scope.place, context, call, records, except: { digest } }, ['hold'], deps);
+    await mustBeReleased(input, action, judged, deps);
+    return await admitAndCarryOut(input, action, judged, scope, deps);
+  } catch (error) {
+    // An earlier attempt of this activity was admitted, and nobody knows what came of it: no refusal now can say.
+    if (earlier !== null && isRefusal(error)) return settleEarlier(earlier.intent, scope, deps);
+    throw error;
+  }
+}
+
+function endOf({ outcome }: Earlier): SignedOutcome {
+  if (outcome === null) throw new HoldpointError('OUTCOME_UNKNOWN', 'the record says that the outcome is unknown');
+  return outcome;
+}
+
+const mayMend: ReadonlySet<string> = new Set([
+  'RECORDER_AWAY',
+  'TARGET_AWAY',
+  'TEMPORAL_AWAY',
+  'TARGET_BUSY',
+  'STANDING_STALE',
+]);
+const isRefusal = (error: unknown): boolean => error instanceof HoldpointError && !mayMend.has(codeOf(error));
+
+/** Persons saw exactly this card, and enough of them released exactly this action. Throws the code of what is missing. */
+async function mustBeReleased(
+  { digest, cardDigest, statements }: ExecuteInput,
+  action: Action,
+  judged: JudgedHere,
+  { recorder, keys, clock }: ExecutorDeps,
+): Promise<void> {
+  const { contract, runbook, rules, newest, target } = judged;
+  if (contract === null || target === null || contract.risk === 'read')
+    throw new HoldpointError('INVENTORY_INVALID', 'expected a write on a target from the inventory');
+  const raw = parseBlob(await blobOf(recorder.getBlob(cardDigest)));
+  const provenance = provenanceOf(target.ref, target);
+  checkCard({ raw, cardDigest, keys, action, digest, contract, runbook, rules, provenance });
+  const bound = await recorder.fences(runbook.id);
+  if (bound.all === null || bound.runbook === null)
+    throw new HoldpointError('STOPPED', 'the log binds no resume to the fences');
+  const resumedAt = Math.max(Date.parse(bound.all.resumedAt), Date.parse(bound.runbook.resumedAt));
+  const { risk } = contract;
+  verifyRelease({ action, digest, cardDigest, risk, statements, rules, newest, now: clock(), resumedAt });
+}
+
+const blobOf = (blob: Promise<Buffer>): Promise<Buffer> =>
+  blob.catch((error: unknown) => {
+    if (codeOf(error) === 'RECORDER_AWAY') throw error;
+    throw new HoldpointError('CARD_MISMATCH', 'expected the card that the statements are over');
+  });
+
+async function admitAndCarryOut(
+  input: ExecuteInput,
+  action: Action,
+  judged: JudgedHere,
+  scope: Scope,
+  deps: ExecutorDeps,
+): Promise<SignedOutcome> {
+  const tool = toolOf(action.tool, 'write', deps) as WriteTool;
+  const aim = aimOf(action, judged);
+  // Connecting has no effect, and takes longer than a fence's answer stays fresh.
+  const armed = await tool.arm(aim, scope.signal);
+  try {
+    deps.failpoint('executor.before-receipt');
+    mustNotBeCancelled(scope);
+    const askedAt = deps.monotonic();
+    const { payload: receipt } = await askReceipt(input, action, scope, deps);
+    deps.failpoint('executor.after-receipt');
+    return await carryOut({ action, receipt, askedAt, judged, tool, aim, armed, scope }, deps);
+  } finally {
+    await armed.disarm();
+  }
+}
+
+/** From here the intent is durable. Throws `RECORDER_AWAY` (no effect), or the code of the recorder's refusal. */
+const askReceipt = (
+  { digest, cardDigest, context, statements }: ExecuteInput,
+  action: Action,
+  { activityId, attempt }: Scope,
+  { recorder }: ExecutorDeps,
+): Promise<SignedReceipt> =>
+  recorder.receipt({
+    v: 1,
+    action,
+    digest,
+    cardDigest,
+    alertRef: context.alertRef,
+    activityId,
+    activityAttempt: attempt,
+    statements: [...statements],
+  });

@@ -1,0 +1,46 @@
+import { HoldpointError } from '../../contracts/errors.ts';
+import { Prediction, type SignedPrediction } from '../../contracts/evidence.ts';
+import type { PredictInput } from '../../contracts/incident.ts';
+import { firstIssue } from '../../policies/signing.ts';
+import { inScope, type Scope } from './activity-scope.ts';
+import type { ExecutorDeps } from './executor-deps.ts';
+import type { WriteTool } from './implement.ts';
+import { recordsOf } from './incident-records.ts';
+import { aimOf, bindHere, judgeHere, toolOf } from './judge-here.ts';
+
+/**
+ * What a held or rehearsed write would do, found without doing it and signed over its digest. Judged again first: also a
+ * prediction reads production. Throws `TARGET_MOVED` when the target is no longer as it was seen.
+ */
+export const createPredict =
+  (deps: ExecutorDeps) =>
+  (input: PredictInput): Promise<SignedPrediction> =>
+    inScope({ name: 'predict', digest: input.digest }, deps, (scope) => predict(input, scope, deps));
+
+async function predict(
+  { action: carried, digest, context }: PredictInput,
+  scope: Scope,
+  deps: ExecutorDeps,
+): Promise<SignedPrediction> {
+  const action = bindHere(scope.place, carried, digest, context);
+  const records = await recordsOf(deps.recorder, scope.place.workflowId);
+  const call = { tool: action.tool, args: action.args, why: '' };
+  const kinds = ['hold', 'rehearse'] as const;
+  const judged = await judgeHere({ place: scope.place, context, call, records, except: { digest } }, kinds, deps);
+  const tool = toolOf(action.tool, 'write', deps) as WriteTool;
+  const late = AbortSignal.timeout(Math.min(judged.rules.limits.readMsMax, judged.newest.limits.readMsMax));
+  const bytesMax = judged.rules.limits.resultBytesMax;
+  const signal = AbortSignal.any([scope.signal, late]);
+  const predicted = await tool.predict(aimOf(action, judged), { signal, bytesMax });
+  const prediction = Prediction.safeParse({
+    v: 1,
+    workflowId: scope.place.workflowId,
+    runId: scope.place.runId,
+    activityId: scope.activityId,
+    digest,
+    at: new Date(deps.clock()).toISOString(),
+    ...predicted,
+  });
+  if (!prediction.success) throw new HoldpointError('INTERNAL', `prediction: ${firstIssue(prediction.error)}`);
+  return deps.signer.sign('prediction', prediction.data);
+}

@@ -1,0 +1,97 @@
+import { ToolCall } from '../../contracts/action.ts';
+import { HoldpointError } from '../../contracts/errors.ts';
+import { ReadResult, type SignedResult } from '../../contracts/evidence.ts';
+import type { EvidenceRef, ReadInput } from '../../contracts/incident.ts';
+import { jcs, sha256Hex } from '../../policies/digest.ts';
+import { firstIssue } from '../../policies/signing.ts';
+import type { JudgedHere } from '../judge/judge-call.ts';
+import { inScope, type Scope } from './activity-scope.ts';
+import { jsonBytes } from './bounded.ts';
+import type { ExecutorDeps } from './executor-deps.ts';
+import type { ReadAnswer, ReadTool } from './implement.ts';
+import { recordsOf } from './incident-records.ts';
+import { judgeHere, toolOf } from './judge-here.ts';
+
+/** Left of the result bound for everything that is not the tool's own answer. */
+const envelopeBytes = 16_384;
+const marginMs = 1_000;
+
+/**
+ * One read: judged again, run under bounds by a login that can only read, signed, stored and recorded. What goes back to
+ * the workflow is a reference; the text of a target never enters a history.
+ */
+export const createReadCall =
+  (deps: ExecutorDeps) =>
+  (input: ReadInput): Promise<EvidenceRef> =>
+    inScope({ name: 'readCall', digest: null }, deps, (scope) => read(input, scope, deps));
+
+async function read(input: ReadInput, scope: Scope, deps: ExecutorDeps): Promise<EvidenceRef> {
+  const call = parseCall(input.call);
+  const { context, step } = input;
+  const records = await recordsOf(deps.recorder, scope.place.workflowId);
+  const judged = await judgeHere({ place: scope.place, context, call, records, except: { step } }, ['read'], deps);
+  const tool = toolOf(call.tool, 'read', deps) as ReadTool;
+  const answer = await answerOf(tool, call, judged, scope);
+  const result = signResult({ ...input, call }, answer, scope, deps);
+  const bytes = jcs(result);
+  const evidence: EvidenceRef = {
+    step,
+    tool: call.tool,
+    resultHash: sha256Hex(bytes),
+    at: result.payload.at,
+    entityCount: answer.entities.length,
+    bytes: Buffer.byteLength(bytes, 'utf8'),
+  };
+  await deps.recorder.putBlob(bytes);
+  const { workflowId, runId } = scope.place;
+  await deps.recorder.append({ kind: 'result', workflowId, runId, evidence, signer: deps.signer.as });
+  return evidence;
+}
+
+function parseCall(raw: unknown): ToolCall {
+  const parsed = ToolCall.safeParse(raw);
+  if (!parsed.success) throw new HoldpointError('BAD_INPUT', `call: ${firstIssue(parsed.error)}`);
+  return parsed.data;
+}
+
+async function answerOf(tool: ReadTool, call: ToolCall, judged: JudgedHere, scope: Scope): Promise<ReadAnswer> {
+  const args = tool.contract.args.safeParse(call.args);
+  if (!args.success) throw new HoldpointError('BAD_INPUT', `\`${call.tool}\`: ${firstIssue(args.error)}`);
+  const limit = (name: 'readMsMax' | 'resultBytesMax') =>
+    Math.min(judged.rules.limits[name], judged.newest.limits[name]);
+  const late = AbortSignal.timeout(Math.max(limit('readMsMax') - marginMs, limit('readMsMax') / 2));
+  const bytesMax = limit('resultBytesMax');
+  const answer = await tool.read(args.data, {
+    signal: AbortSignal.any([scope.signal, late]),
+    bytesMax: Math.max(bytesMax - envelopeBytes, Math.floor(bytesMax / 2)),
+  });
+  const data = tool.contract.result.safeParse(answer.data);
+  if (!data.success) throw new HoldpointError('INTERNAL', `\`${call.tool}\`: result ${firstIssue(data.error)}`);
+  const bytes = jsonBytes(answer.data) + jsonBytes([...answer.entities]);
+  if (bytes > bytesMax)
+    throw new HoldpointError('TOO_LARGE', `\`${call.tool}\`: expected at most ${bytesMax} bytes, got ${bytes}`);
+  return { data: data.data, entities: answer.entities };
+}
+
+function signResult(
+  { context, step, call }: ReadInput,
+  { data, entities }: ReadAnswer,
+  { place, activityId }: Scope,
+  { signer, clock }: ExecutorDeps,
+): SignedResult {
+  const result = ReadResult.safeParse({
+    v: 1,
+    workflowId: place.workflowId,
+    runId: place.runId,
+    activityId,
+    step,
+    runbook: context.runbook,
+    tool: call.tool,
+    args: call.args,
+    at: new Date(clock()).toISOString(),
+    data,
+    entities,
+  });
+  if (!result.success) throw new HoldpointError('BAD_INPUT', `result: ${firstIssue(result.error)}`);
+  return signer.sign('result', result.data);
+}
