@@ -70,7 +70,7 @@ async function attemptWrite(run: IncidentRun, judged: HeldCall): Promise<Attempt
   const hold = run.desk.show(view);
   run.show();
   run.board.note('held', `${view.tool}: ${view.does}`);
-  run.tell('hold-waits', `${view.does}; release by ${view.expiresAt}`);
+  run.tell('hold-waits', `${view.does}; release by ${view.expiresAt}`, view.digest);
   try {
     return await afterDecision(run, judged, hold, await run.desk.decision(hold));
   } finally {
@@ -168,13 +168,13 @@ async function afterFailure(
 
 /** A person decides about what nobody can know: the incident ends, and nothing is tried again. */
 function unknown(run: IncidentRun, judged: HeldCall, code: FailureCode, reason: string): Attempt {
-  run.tell('outcome-unknown', `${judged.call.tool} ${judged.digest}: ${code}: ${reason}`);
+  run.tell('outcome-unknown', `${judged.call.tool}: ${code}: ${reason}`, judged.digest);
   run.endFor({ kind: 'unknown', detail: `${judged.call.tool}: the outcome is unknown` });
   return ended(judged, 'unknown', code, reason);
 }
 
 function expired(run: IncidentRun, judged: HeldCall, { view }: OpenHold): Attempt {
-  run.tell('hold-expired', `${view.does}; nobody released it by ${view.expiresAt}`);
+  run.tell('hold-expired', `${view.does}; nobody released it by ${view.expiresAt}`, view.digest);
   return ended(judged, 'expired', 'hold.expired', `nobody released it by ${view.expiresAt}`);
 }
 

@@ -3,6 +3,7 @@ import type { ActionEnd, EvidenceRef, IncidentOutcome, Matched, PageInput } from
 import type { IncidentCalls } from './activity-calls.ts';
 import { callsOf, page } from './activity-calls.ts';
 import { ApprovalDesk } from './approval-desk.ts';
+import { failureCode } from './failure-code.ts';
 import { IncidentBoard } from './incident-board.ts';
 import { incidentDetails } from './incident-details.ts';
 
@@ -101,16 +102,21 @@ export class IncidentRun {
   }
 
   /** Tells people without holding up the incident: a page that fails is noted, and bounded by its own timeouts. */
-  tell(about: PageInput['about'], detail: string): void {
+  tell(about: PageInput['about'], detail: string, digest: string | null = null): void {
     const context = this.triaged?.matched.context ?? null;
-    const told = page({ context, about, detail: detail.slice(0, 1_000) }).catch((error: unknown) => {
+    const told = page({ context, about, digest, detail: detail.slice(0, 1_000) }).catch((error: unknown) => {
       if (!isCancellation(error)) this.board.note('page-failed', about);
     });
     this.telling.push(told);
   }
 
   async close(outcome: IncidentOutcome, detail: string): Promise<IncidentOutcome> {
-    await this.desk.recordStrays();
+    try {
+      await this.desk.recordStrays();
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      this.board.note('record-failed', failureCode(error));
+    }
     await Promise.all(this.telling);
     this.board.close(outcome, detail);
     return outcome;

@@ -1,5 +1,5 @@
 import { isCancellation } from '@temporalio/workflow';
-import type { IncidentInput, IncidentOutcome } from '../contracts/incident.ts';
+import type { IncidentInput, IncidentOutcome, Triage } from '../contracts/incident.ts';
 import { beginIncident, recordEvent } from './activity-calls.ts';
 import { failureCode, failureReason } from './failure-code.ts';
 import { listen } from './incident-handlers.ts';
@@ -14,7 +14,8 @@ import { verifyRecovery } from './recovery.ts';
 export async function incident(input: IncidentInput): Promise<IncidentOutcome> {
   const run = new IncidentRun();
   listen(run);
-  const triage = await beginIncident(input);
+  const triage = await triaged(run, input);
+  if (triage === null) return conclude(run, 0);
   if (triage.kind === 'unmatched') {
     run.tell('unmatched', triage.reason);
     return run.close('unmatched', triage.reason);
@@ -22,6 +23,17 @@ export async function incident(input: IncidentInput): Promise<IncidentOutcome> {
   run.begin(triage);
   const steps = await investigate(run);
   return conclude(run, steps);
+}
+
+/** Null when the alert was refused or no manifest permits anything: people are told, and nothing is done. */
+async function triaged(run: IncidentRun, input: IncidentInput): Promise<Triage | null> {
+  try {
+    return await beginIncident(input);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    run.endFor({ kind: 'failed', detail: `${failureCode(error)}: ${failureReason(error)}` });
+    return null;
+  }
 }
 
 /** Answers how many steps it took. Why it ended early, if it did, is in `run.stop`. */

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto';
+import type { CarriedAction } from '../../contracts/action.ts';
+import type { JudgedCall, JudgeInput } from '../../contracts/incident.ts';
+import { bindAction, digestOf, type Place } from '../../policies/digest.ts';
+import { expiryMsOf } from './begin-incident.ts';
+import { type JudgeDeps, type JudgedHere, judgeCall } from './judge-call.ts';
+
+const nonceBytes = 16;
+
+/**
+ * Judges the calls of one turn in their order, each counted for the next, and mints the digest of every write from the
+ * place where this activity runs: a Reset run has another run id, so what was released before is worthless in it.
+ */
+export async function judgeCalls(input: JudgeInput, place: Place, deps: JudgeDeps): Promise<JudgedCall[]> {
+  const { context, step, firstIndex, calls } = input;
+  const counts: Record<string, number> = { ...input.counts };
+  const judged: JudgedCall[] = [];
+  for (const [at, call] of calls.entries()) {
+    const here = await judgeCall({ place, context, call, counts }, deps);
+    const { verdict } = here;
+    if (verdict.kind !== 'deny') counts[call.tool] = (counts[call.tool] ?? 0) + 1;
+    const where = { step, index: firstIndex + at };
+    const action = verdict.kind === 'hold' || verdict.kind === 'rehearse' ? mint(input, at, here, deps.clock()) : null;
+    const digest = action === null ? null : digestOf(bindAction(action, place));
+    judged.push({ step: where, call, verdict, action, digest });
+  }
+  return judged;
+}
+
+function mint(
+  { context, step, firstIndex, calls }: JudgeInput,
+  at: number,
+  here: JudgedHere,
+  now: number,
+): CarriedAction {
+  const call = calls[at];
+  const { target, contract, runbook, rules, newest, newestRunbook } = here;
+  if (call === undefined || target === null || contract === null || newestRunbook === null)
+    throw new TypeError('expected a write with a target');
+  const waitMs = Math.min(expiryMsOf(runbook, rules), expiryMsOf(newestRunbook, newest));
+  return {
+    v: 1,
+    step: { step, index: firstIndex + at },
+    runbook: context.runbook,
+    manifest: context.manifest,
+    tool: call.tool,
+    args: call.args,
+    preconditions: contract.preconditionsOf(target.entity),
+    expiresAt: new Date(now + waitMs).toISOString(),
+    nonce: randomBytes(nonceBytes).toString('base64url'),
+  };
+}

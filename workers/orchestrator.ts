@@ -1,0 +1,76 @@
+import { Counter } from 'prom-client';
+import { createManifests } from '../activities/identity/manifests.ts';
+import { createOrchestratorActivities } from '../activities/judge/orchestrator-activities.ts';
+import { createNotifier } from '../activities/notify/webhook.ts';
+import { createRecorderClient, postStatements } from '../activities/record/client.ts';
+import type { OrchestratorActivities } from '../contracts/incident.ts';
+import { loadSqlParser } from '../policies/sql-read.ts';
+import { ensureSearchAttributes } from '../servers/search-attributes.ts';
+import { type Bundle, readBundles } from './orchestrator/bundles.ts';
+import { startFleet } from './orchestrator/fleet.ts';
+import { type ProcessContext, runProcess } from './process.ts';
+
+await runProcess('orchestrator', async (ctx) => {
+  const { config, clock, log } = ctx;
+  const manifests = createManifests({ dir: config.manifestDir, keys: config.keys, mode: config.mode, clock });
+  const bundles = readBundles(config.bundleDir);
+  await Promise.all([loadSqlParser(), manifests.reload()]);
+  if (manifests.newest().bundle !== bundles.current.sha256)
+    log.warn({ bundle: bundles.current.sha256 }, 'the newest manifest names another workflow bundle');
+  manifests.start();
+  const { connection, namespace, native } = await ctx.temporal();
+  await ensureSearchAttributes(connection, namespace);
+  const activitiesFor = activities(ctx, manifests);
+  const fleet = await startFleet(bundles, {
+    native: await native(),
+    connection,
+    namespace,
+    log,
+    maxCachedWorkflows: config.maxCachedWorkflows,
+    activitiesFor,
+    onFailure: ctx.fail,
+  });
+  return {
+    async stop() {
+      manifests.stop();
+      await fleet.stop();
+    },
+  };
+});
+
+function activities(ctx: ProcessContext<'orchestrator'>, manifests: ReturnType<typeof createManifests>) {
+  const { config, secrets, signer, clock, log, registry } = ctx;
+  const { keys, recorderUrl } = config;
+  const deps = {
+    manifests,
+    keys,
+    clock,
+    recorder: createRecorderClient({ url: recorderUrl, signer, keys, clock }),
+    notifier: createNotifier(secrets.notify, log),
+    postStatements: (statements: Parameters<typeof postStatements>[1]) => postStatements(recorderUrl, statements),
+  };
+  const counter = new Counter({
+    name: 'holdpoint_orchestrator_activities_total',
+    help: 'activities run by the orchestrator, by how they ended',
+    labelNames: ['activity', 'end'],
+    registers: [registry],
+  });
+  return ({ buildId }: Bundle) => counted(createOrchestratorActivities({ ...deps, bundle: buildId }), counter);
+}
+
+function counted(all: OrchestratorActivities, counter: Counter<'activity' | 'end'>): OrchestratorActivities {
+  const entries = Object.entries(all).map(([activity, run]: [string, (input: never) => Promise<unknown>]) => {
+    const counting = async (input: never): Promise<unknown> => {
+      let end = 'failed';
+      try {
+        const result = await run(input);
+        end = 'done';
+        return result;
+      } finally {
+        counter.inc({ activity, end });
+      }
+    };
+    return [activity, counting];
+  });
+  return Object.fromEntries(entries) as OrchestratorActivities;
+}
