@@ -148,6 +148,8 @@ export type Recovery = { readonly recovered: boolean; readonly detail: string };
 export type PageInput = {
   readonly context: IncidentContext | null;
   readonly about: 'hold-waits' | 'hold-expired' | 'outcome-unknown' | 'unmatched' | 'gave-up' | 'stopped' | 'closed';
+  /** The held action it is about, for the exact commands that release it. */
+  readonly digest: string | null;
   readonly detail: string;
 };
 
