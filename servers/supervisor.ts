@@ -142,7 +142,7 @@ function spawnProcess(name: ProcessName, { workspace, temporal, failpoints }: Su
     cwd: workspace.dir,
     env: cleanEnvironment({
       // Without this a profile in the user's home would be mixed into the settings of the server that we started.
-      ...(temporal.environment ?? { TEMPORAL_CONFIG_FILE: '/dev/null' }),
+      ...(temporal.environment ?? { TEMPORAL_CONFIG_FILE: workspace.temporalProfile }),
       TEMPORAL_ADDRESS: temporal.address,
       TEMPORAL_NAMESPACE: temporal.namespace,
       HOLDPOINT_CONFIG: workspace.configFiles[name],

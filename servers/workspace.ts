@@ -53,6 +53,8 @@ export type Workspace = {
   readonly archiveDir: string;
   readonly bundleDir: string;
   readonly logDir: string;
+  /** A Temporal configuration file with an empty default profile. */
+  readonly temporalProfile: string;
   /** The newest manifest when the workspace was prepared. */
   readonly manifest: ManifestFile;
   /** Signs changed parts as the next version; the processes load it by themselves. Throws `RUNBOOK_INVALID`. */
@@ -93,9 +95,16 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
     archiveDir: join(dir, 'archive'),
     bundleDir: join(dir, 'bundles'),
     logDir: join(dir, 'logs'),
+    temporalProfile: writeProfile(dir),
     manifest,
     publish,
   };
+}
+
+function writeProfile(dir: string): string {
+  const file = join(dir, 'config', 'temporal.toml');
+  writeFileSync(file, '[profile.default]\n', { mode: 0o600 });
+  return file;
 }
 
 type KeyRing = ReadonlyMap<ProcessId, PrivateKey>;
