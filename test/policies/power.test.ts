@@ -1,0 +1,157 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { SignedStatement } from '../../contracts/statement.ts';
+import { digestOf } from '../../policies/digest.ts';
+import { type PowerInput, verifyPower, type WeighInput, weighForAction } from '../../policies/release.ts';
+import { refusalOf } from './support/codes.ts';
+import { at, directory, minute, now, people, powerTypes, rulesOf, runbookId } from './support/rules.ts';
+import {
+  actionOf,
+  cardDigest,
+  type Draft,
+  releaseOf,
+  runId,
+  signStatement,
+  statementOf,
+} from './support/statements.ts';
+
+const rules = rulesOf();
+const resume = { type: 'resume', scope: { kind: 'all' }, fenceRunId: runId } as const;
+const byAlice = (draft: Draft = {}): SignedStatement => signStatement(statementOf(resume, draft));
+const byCarol = (draft: Draft = {}): SignedStatement =>
+  signStatement(statementOf(resume, { person: 'carol', ...draft }), people.carol);
+const byBob = (draft: Draft = {}): SignedStatement =>
+  signStatement(statementOf(resume, { person: 'bob', ...draft }), people.bob);
+const code = (raw: readonly unknown[], change: Partial<PowerInput> = {}): string =>
+  refusalOf(() => verifyPower({ raw, type: 'resume', rules, newest: rules, now, ...change }));
+const later = (ms: number) => ({ decidedAt: at(now + ms) });
+
+describe('a statement of power', () => {
+  it('is made by as many persons as `powers` demands, over one subject', () => {
+    const verified = verifyPower({ raw: [byAlice(), byCarol()], type: 'resume', rules, newest: rules, now });
+    expect(verified.map(({ statement }) => statement.person).sort()).toEqual(['alice', 'carol']);
+    expect(verified[0]?.statement.subject).toEqual(resume);
+  });
+
+  it('is not made by fewer, nor by one person twice or with two keys', () => {
+    expect(code([])).toBe('RELEASE_MISSING');
+    expect(code([byAlice()])).toBe('QUORUM_MISSING');
+    expect(code([byAlice(), byAlice()])).toBe('STATEMENT_REPLAYED');
+    expect(code([byAlice(), signStatement(statementOf(resume), people.aliceOther)])).toBe('STATEMENT_REPLAYED');
+  });
+
+  it('is not made by persons without that power, now or before', () => {
+    expect(code([byAlice(), byBob()])).toBe('STATEMENT_NOT_POWERED');
+    const without = rulesOf({ people: directory.filter(({ person }) => person !== 'carol'), source: { version: 4 } });
+    expect(code([byAlice(), byCarol()], { newest: without })).toBe('STATEMENT_UNKNOWN_PERSON');
+    expect(code([byAlice(), byCarol()], { rules: without })).toBe('STATEMENT_UNKNOWN_PERSON');
+  });
+
+  it('takes the larger quorum of both manifests', () => {
+    const three = rulesOf({ powers: { resume: { ...powerTypes.resume, quorum: 3 } }, source: { version: 4 } });
+    expect(code([byAlice(), byCarol()], { newest: three })).toBe('QUORUM_MISSING');
+    expect(code([byAlice(), byCarol()], { rules: three })).toBe('QUORUM_MISSING');
+  });
+
+  it('is not made over two subjects', () => {
+    const other = { ...resume, fenceRunId: runId.replace('0', '1') };
+    const mixed = [byAlice(), signStatement(statementOf(other, { person: 'carol' }), people.carol)];
+    expect(code(mixed)).toBe('STATEMENT_WRONG_SUBJECT');
+    const scoped = { ...resume, scope: { kind: 'runbook' as const, runbook: runbookId } };
+    expect(code([byAlice(), signStatement(statementOf(scoped, { person: 'carol' }), people.carol)])).toBe(
+      'STATEMENT_WRONG_SUBJECT',
+    );
+  });
+
+  it('is not made by statements of another type', () => {
+    const waive = { runbook: { id: runbookId, digest: 'a'.repeat(64) }, ring: 2 as const };
+    const promoted = signStatement(statementOf({ type: 'promote', ...waive }));
+    expect(code([promoted, byCarol()])).toBe('STATEMENT_WRONG_TYPE');
+    expect(code([promoted], { type: 'waive' })).toBe('STATEMENT_WRONG_TYPE');
+    expect(code([releaseOf(actionOf(rules))], { type: 'revoke' })).toBe('STATEMENT_WRONG_TYPE');
+  });
+
+  it('is refused when one of them rejects', () => {
+    expect(code([byAlice(), byCarol(), byAlice({ verdict: 'reject' })])).toBe('REJECTED');
+    expect(code([byAlice({ verdict: 'reject' }), byCarol({ verdict: 'reject' })])).toBe('REJECTED');
+    const turned = byAlice({ verdict: 'reject' });
+    const approving = { ...turned, statement: { ...turned.statement, verdict: 'approve' } };
+    expect(code([approving, byCarol()])).toBe('STATEMENT_BAD_PROOF');
+  });
+
+  it('is stale after ten minutes, and its first half after the longest wait', () => {
+    expect(code([byAlice(later(-600_000)), byCarol(later(-600_000))])).toBe('none');
+    expect(code([byAlice(later(-600_001)), byCarol(later(-600_001))])).toBe('STATEMENT_STALE');
+    expect(code([byAlice(later(-239 * minute)), byCarol()])).toBe('none');
+    expect(code([byAlice(later(-240 * minute)), byCarol()])).toBe('STATEMENT_STALE');
+    expect(code([byAlice(later(2_001)), byCarol()])).toBe('STATEMENT_FROM_FUTURE');
+    expect(code([byAlice(), byCarol()], { now: Number.NaN })).not.toBe('none');
+  });
+
+  it('is never made by one person, whatever is sent along', () => {
+    const pool = [
+      byAlice(),
+      byAlice({ reason: 'x' }),
+      byBob(),
+      null,
+      byAlice(later(-minute)),
+      releaseOf(actionOf(rules)),
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...pool), { maxLength: 5 }), (raw) => {
+        expect(code(raw)).not.toBe('none');
+      }),
+    );
+  });
+});
+
+describe('weighing one statement while a hold waits', () => {
+  const action = actionOf(rules);
+  const runbook = rules.runbooks.get(runbookId);
+  if (runbook === undefined) throw new Error('expected the runbook of the tests');
+  const hold = { digest: digestOf(action), cardDigest, expiresAt: action.expiresAt };
+  const weigh = (raw: unknown, change: Partial<WeighInput> = {}) =>
+    weighForAction({ raw, hold, risk: 'high', runbook, rules, newest: rules, now, ...change });
+  const weighed = (raw: unknown, change: Partial<WeighInput> = {}) => refusalOf(() => weigh(raw, change));
+
+  it('takes an approval and a rejection', () => {
+    expect(weigh(releaseOf(action)).statement).toMatchObject({ verdict: 'approve', person: 'alice' });
+    expect(weigh(releaseOf(action, { verdict: 'reject' })).statement.verdict).toBe('reject');
+  });
+
+  it('takes one approval of two: the executor counts the quorum', () => {
+    const newest = rulesOf({ approvers: { quorum: 2 }, source: { version: 4 } });
+    expect(weighed(releaseOf(action), { newest })).toBe('none');
+  });
+
+  it.each([
+    ['nonsense', null, 'STATEMENT_MALFORMED'],
+    ['another digest', releaseOf(actionOf(rules, { nonce: 'm'.repeat(22) })), 'STATEMENT_WRONG_SUBJECT'],
+    ['another card', releaseOf(action, { cardDigest: 'e'.repeat(64) }), 'STATEMENT_WRONG_CARD'],
+    ['another type', byAlice(), 'STATEMENT_WRONG_TYPE'],
+    ['a stranger', releaseOf(action, { person: 'mallory' }, people.mallory), 'STATEMENT_UNKNOWN_PERSON'],
+    ['a reader', releaseOf(action, { person: 'dave' }, people.dave), 'STATEMENT_NOT_POWERED'],
+    [
+      'a reader’s rejection',
+      releaseOf(action, { person: 'dave', verdict: 'reject' }, people.dave),
+      'STATEMENT_NOT_POWERED',
+    ],
+    ['another’s key', releaseOf(action, {}, people.bob), 'STATEMENT_BAD_PROOF'],
+    ['a forged rejection', releaseOf(action, { verdict: 'reject' }, people.bob), 'STATEMENT_BAD_PROOF'],
+    ['an old approval', releaseOf(action, later(-601_000)), 'STATEMENT_STALE'],
+    ['a coming approval', releaseOf(action, later(3_000)), 'STATEMENT_FROM_FUTURE'],
+    ['an old rejection', releaseOf(action, { verdict: 'reject', ...later(-601_000) }), 'none'],
+  ])('answers %s with its code', (_what, raw, expected) => {
+    expect(weighed(raw)).toBe(expected);
+  });
+
+  it('refuses everything once the hold has expired', () => {
+    expect(weighed(releaseOf(action), { now: now + 20 * minute })).toBe('HOLD_EXPIRED');
+    expect(weighed(releaseOf(action, { verdict: 'reject' }), { now: now + 20 * minute })).toBe('HOLD_EXPIRED');
+    expect(weighed(releaseOf(action), { hold: { ...hold, expiresAt: 'never' } })).toBe('HOLD_EXPIRED');
+  });
+
+  it('refuses a runbook that is not the manifest’s own', () => {
+    expect(weighed(releaseOf(action), { runbook: { ...runbook, digest: '0'.repeat(64) } })).toBe('RUNBOOK_MISMATCH');
+  });
+});
