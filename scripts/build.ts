@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename } from 'node:path';
 import { bundleEntry, bundleJudge } from './build/entries.ts';
+import { linkCommand } from './build/link-command.ts';
 import { bundleWorkflows } from './build/workflows.ts';
 
 /** Run from the repository root by `npm run build`: every process, the command line and the workflow bundle, into `dist/`. */
@@ -25,3 +26,4 @@ async function main(): Promise<void> {
 }
 
 await main();
+linkCommand();

@@ -1,119 +1,59 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Mutant } from './mutants/mutant.ts';
+import { parseMutant } from './mutants/mutant.ts';
+import { apply, copyTree, runNamedTest, unapply } from './mutants/working-copy.ts';
+
+type Result = { readonly name: string; readonly kind: 'killed' | 'survived' | 'broken'; readonly why: string };
 
 /**
- * Removes each protection in turn and shows its named test failing (`npm run test:mutants [-- NAME…]`).
- *
- * A mutant is a patch with a head of `key: value` lines: `protection` (what it removes), `test` (a file), `title` (the
- * test's whole title) and optionally `build: yes` when processes must be built again. Every named test is first run on
- * unchanged code, where it must pass: a test that always fails would prove nothing. Exit 1 when a mutant survives.
+ * A test that cannot fail protects nothing. Each patch in `test/mutants/` removes one protection from a copy of the tree;
+ * its named test must pass without the patch and fail with it. Exit status 1 when one survives or does not run.
  */
-type Mutant = {
-  readonly name: string;
-  readonly patch: string;
-  readonly protection: string;
-  readonly test: string;
-  readonly title: string;
-  readonly build: boolean;
-};
-
-const root = join(import.meta.dirname, '..');
-const folder = join(root, 'test', 'mutants');
-
-function readMutant(file: string): Mutant {
-  const patch = readFileSync(join(folder, file), 'utf8');
-  const head = patch.slice(0, patch.indexOf('\ndiff --git '));
-  const value = (key: string): string | undefined => new RegExp(`^${key}: (.+)$`, 'm').exec(head)?.[1]?.trim();
-  const need = (key: string): string => {
-    const found = value(key);
-    if (found === undefined) throw new Error(`test/mutants/${file}: expected a line \`${key}: …\` above the patch`);
-    return found;
-  };
-  return {
-    name: file.replace(/\.patch$/, ''),
-    patch,
-    protection: need('protection'),
-    test: need('test'),
-    title: need('title'),
-    build: value('build') === 'yes',
-  };
-}
-
-/** Runs one named test; says whether it ran, and passed. */
-function runTest(tree: string, mutant: Mutant): 'passed' | 'failed' | 'did not run' {
-  const pattern = mutant.title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const args = ['vitest', 'run', mutant.test, '-t', pattern, '--reporter=json'];
-  const run = spawnSync('npx', args, {
-    cwd: tree,
-    encoding: 'utf8',
-    maxBuffer: 64 << 20,
-    env: { ...process.env, CI: '' },
-  });
-  const start = run.stdout.indexOf('{"numTotalTestSuites"');
-  if (start === -1) return 'did not run';
-  const report = JSON.parse(run.stdout.slice(start, run.stdout.lastIndexOf('}') + 1)) as {
-    numPassedTests: number;
-    numFailedTests: number;
-  };
-  if (report.numFailedTests > 0) return 'failed';
-  return report.numPassedTests > 0 ? 'passed' : 'did not run';
-}
-
-function build(tree: string): void {
-  execFileSync('npm', ['run', '--silent', 'build'], { cwd: tree, stdio: ['ignore', 'ignore', 'inherit'] });
-}
-
-/** A clean copy of what is committed, so that a mutant never touches the work tree. */
-function withTree<T>(use: (tree: string) => T): T {
-  const tree = mkdtempSync(join(tmpdir(), 'holdpoint-mutants-'));
-  try {
-    execFileSync('git', ['clone', '--quiet', '--local', root, tree]);
-    symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
-    return use(tree);
-  } finally {
-    rmSync(tree, { recursive: true, force: true });
-  }
-}
-
-function tryMutant(tree: string, mutant: Mutant): string {
-  const apply = (...more: string[]) =>
-    spawnSync('git', ['apply', '--recount', ...more, '-'], { cwd: tree, input: mutant.patch, encoding: 'utf8' });
-  const applied = apply();
-  if (applied.status !== 0) return `does not apply: ${applied.stderr.trim()}`;
-  try {
-    if (mutant.build) build(tree);
-    const result = runTest(tree, mutant);
-    return result === 'failed' ? 'killed' : result === 'passed' ? 'SURVIVED' : 'its test did not run';
-  } finally {
-    apply('--reverse');
-  }
-}
-
-function main(names: readonly string[]): number {
-  const all = readdirSync(folder)
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2);
+  const mutants = readdirSync('test/mutants')
     .filter((file) => file.endsWith('.patch'))
     .sort()
-    .map(readMutant);
-  const mutants = names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
-  if (mutants.length === 0)
-    throw new Error(`no mutant named ${names.join(', ')}; there are: ${all.map(({ name }) => name).join(', ')}`);
-  return withTree((tree) => {
-    build(tree);
-    let left = 0;
-    for (const [at, mutant] of mutants.entries()) {
-      const before = runTest(tree, mutant);
-      const result = before === 'passed' ? tryMutant(tree, mutant) : `its test ${before} on unchanged code`;
-      if (mutant.build) build(tree);
-      if (result !== 'killed') left++;
-      console.log(
-        `${at + 1}/${mutants.length} ${result === 'killed' ? 'killed  ' : 'NOT OK  '} ${mutant.name}: without «${mutant.protection}»${result === 'killed' ? '' : `: ${result}`}`,
-      );
+    .map((file) => parseMutant(file, readFileSync(join('test/mutants', file), 'utf8')))
+    .filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
+  const copy = mkdtempSync(join(tmpdir(), 'holdpoint-mutants-'));
+  try {
+    copyTree(copy);
+    const results: Result[] = [];
+    for (const mutant of mutants) {
+      const result = await judge(mutant, copy);
+      results.push(result);
+      process.stdout.write(`${result.kind.padEnd(8)} ${result.name}: ${result.why}\n`);
     }
-    console.log(`${mutants.length - left} passed, ${left} failed`);
-    return left === 0 ? 0 : 1;
-  });
+    const killed = results.filter(({ kind }) => kind === 'killed').length;
+    process.stdout.write(`${killed} of ${results.length} mutants killed\n`);
+    if (killed !== results.length || results.length === 0) process.exitCode = 1;
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
 }
 
-process.exitCode = main(process.argv.slice(2));
+async function judge(mutant: Mutant, copy: string): Promise<Result> {
+  const { name, title } = mutant;
+  const before = await runNamedTest(copy, mutant);
+  if (before.passed === 0 || before.failed > 0)
+    return { name, kind: 'broken', why: `without the patch: ${before.says}` };
+  try {
+    apply(copy, mutant);
+  } catch (error) {
+    return { name, kind: 'broken', why: `the patch does not apply: ${(error as Error).message.slice(0, 300)}` };
+  }
+  try {
+    const after = await runNamedTest(copy, mutant);
+    if (after.failed > 0) return { name, kind: 'killed', why: title };
+    // A tree that does not even load is no proof that the test sees the missing protection.
+    if (after.passed === 0) return { name, kind: 'broken', why: `with the patch: ${after.says}` };
+    return { name, kind: 'survived', why: `still passes: ${title}` };
+  } finally {
+    unapply(copy, mutant);
+  }
+}
+
+await main();

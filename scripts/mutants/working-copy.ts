@@ -1,0 +1,64 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Mutant } from './mutant.ts';
+
+/** Copies what git would commit, and shares the installed packages. */
+export function copyTree(to: string): void {
+  const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' });
+  for (const file of files.split('\n').filter((name) => name !== '' && existsSync(name))) {
+    mkdirSync(dirname(join(to, file)), { recursive: true });
+    cpSync(file, join(to, file));
+  }
+  symlinkSync(resolve('node_modules'), join(to, 'node_modules'));
+  if (existsSync('dist')) cpSync('dist', join(to, 'dist'), { recursive: true });
+}
+
+const git = (copy: string, args: readonly string[], input: string): void => {
+  // The copy is no repository: without this git would look for one above it.
+  const env = { ...process.env, GIT_CEILING_DIRECTORIES: dirname(copy) };
+  execFileSync('git', ['apply', ...args, '-'], { cwd: copy, input, env, stdio: ['pipe', 'pipe', 'pipe'] });
+};
+export const apply = (copy: string, { patch }: Mutant): void => git(copy, [], patch);
+export const unapply = (copy: string, { patch }: Mutant): void => git(copy, ['-R'], patch);
+
+const runMsMax = 300_000;
+
+/** Runs to its end or its limit; output is kept in memory, bounded. */
+function run(command: string, args: readonly string[], cwd: string): Promise<{ status: number | null; out: string }> {
+  return new Promise((done) => {
+    const env = { ...process.env, CI: '' };
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: runMsMax });
+    let out = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk: Buffer) => {
+        out = (out + chunk.toString('utf8')).slice(-4_000);
+      });
+    }
+    child.once('error', (error) => done({ status: null, out: error.message }));
+    child.once('close', (status) => done({ status, out }));
+  });
+}
+
+type Report = { readonly numPassedTests: number; readonly numFailedTests: number };
+export type Ran = { readonly passed: number; readonly failed: number; readonly says: string };
+
+const pattern = (title: string): string => title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+/** Builds the copy and runs the one test in it. A build or a suite that breaks counts as nothing passed and nothing failed. */
+export async function runNamedTest(copy: string, { testFile, title }: Mutant): Promise<Ran> {
+  const built = await run('npm', ['run', '--silent', 'build'], copy);
+  if (built.status !== 0) return { passed: 0, failed: 0, says: `does not build: ${built.out.slice(-400)}` };
+  const report = join(copy, 'dist', 'mutant-report.json');
+  rmSync(report, { force: true });
+  const args = ['vitest', 'run', testFile, '-t', pattern(title), '--reporter=json', `--outputFile=${report}`];
+  const { out } = await run('npx', args, copy);
+  if (!existsSync(report)) return { passed: 0, failed: 0, says: out.slice(-400) };
+  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8')) as Report;
+  const says = `${numPassedTests} passed, ${numFailedTests} failed`;
+  return {
+    passed: numPassedTests,
+    failed: numFailedTests,
+    says: numPassedTests + numFailedTests === 0 ? out.slice(-400) : says,
+  };
+}
