@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { PostgresTarget } from '../../contracts/config.ts';
+import type { Approvers, Powers } from '../../contracts/manifest.ts';
+import { PersonId } from '../../contracts/statement.ts';
+import { firstIssue } from '../../policies/signing.ts';
+import type { Approver } from '../local/approver.ts';
+import { soleApprover, solePowers } from '../local/approver.ts';
+import type { RunbookFile } from '../local/runbook-files.ts';
+import { loadRunbookFiles, readRunbookFiles } from '../local/runbook-files.ts';
+import { Refusal } from '../shell/refusal.ts';
+
+/** The name of whoever starts `dev`, as the approver directory spells it. */
+export function personHere(): string {
+  const name = userInfo().username.replaceAll(/[^A-Za-z0-9@._+-]/g, '-');
+  return PersonId.safeParse(name).success ? name : 'developer';
+}
+
+export type Parts = {
+  readonly runbooks: readonly RunbookFile[];
+  readonly approvers: string;
+  readonly powers: string;
+};
+
+/**
+ * What the next manifest is made of: the runbooks of the folder, and the approvers and powers of the home, which are
+ * written at the first start with the one person who is there, and are theirs to change.
+ */
+export async function readParts(home: string, runbooksDir: string, approver: Approver): Promise<Parts> {
+  const runbooks = await readRunbookFiles(runbooksDir);
+  const loaded = loadRunbookFiles(runbooks).map(({ runbook }) => runbook);
+  return {
+    runbooks,
+    approvers: await keptText(join(home, 'approvers.yaml'), soleApprover(approver, loaded)),
+    powers: await keptText(join(home, 'powers.yaml'), solePowers(loaded)),
+  };
+}
+
+/** JSON is YAML: what is written here can be read and changed as either. */
+async function keptText(file: string, value: Approvers | Powers): Promise<string> {
+  if (!existsSync(file)) await writeFile(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+  return readFile(file, 'utf8');
+}
+
+const Targets = z.array(PostgresTarget).min(1).max(32);
+
+/** The databases of `targets.json`, or null when there is none. It holds passwords: no message repeats a value of it. */
+export async function readTargets(home: string): Promise<PostgresTarget[] | null> {
+  const file = join(home, 'targets.json');
+  if (!existsSync(file)) return null;
+  const parsed = Targets.safeParse(await jsonOf(file));
+  if (parsed.success) return parsed.data;
+  throw new Refusal(
+    'BAD_INPUT',
+    `${file}: ${firstIssue(parsed.error)}`,
+    'give [{"database","monitorUrl","queryUrl","actUrl"}, …]',
+  );
+}
+
+async function jsonOf(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    throw new Refusal('BAD_INPUT', `${file}: expected JSON`, 'mend the file');
+  }
+}

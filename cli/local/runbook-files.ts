@@ -1,0 +1,23 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LoadedRunbook } from '../../policies/runbook.ts';
+import { parseRunbook } from '../../policies/runbook.ts';
+import { Refusal } from '../shell/refusal.ts';
+
+export type RunbookFile = { readonly file: string; readonly text: string };
+
+/** The runbook files of a folder, by name. Throws `Refusal` NOT_FOUND when there is none. */
+export async function readRunbookFiles(dir: string): Promise<RunbookFile[]> {
+  const names = (await readdir(dir).catch(() => [])).filter((name) => /\.ya?ml$/.test(name)).sort();
+  if (names.length === 0)
+    throw new Refusal(
+      'NOT_FOUND',
+      `no runbook in \`${dir}\``,
+      'put a runbook there, or name another folder with --runbooks',
+    );
+  return Promise.all(names.map(async (name) => ({ file: name, text: await readFile(join(dir, name), 'utf8') })));
+}
+
+/** Each of them parsed. Throws `RUNBOOK_INVALID` naming file, line, column and field. */
+export const loadRunbookFiles = (files: readonly RunbookFile[]): LoadedRunbook[] =>
+  files.map(({ file, text }) => parseRunbook(text, file));

@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { SignedStatement, Subject } from '../../contracts/statement.ts';
+import { SignedStatement as SignedStatementSchema } from '../../contracts/statement.ts';
+import { jcs } from '../../policies/digest.ts';
+import { firstIssue } from '../../policies/signing.ts';
+import { visible } from '../../policies/visible.ts';
+import type { ClientConfig } from '../client-config.ts';
+import type { Io } from '../shell/io.ts';
+import { Refusal, WrongUse } from '../shell/refusal.ts';
+import { keyFrom, newStatement, personFrom } from './new-statement.ts';
+import { signWithSsh } from './ssh-sign.ts';
+
+/** Statements outside an incident (resume, waive): the recorder takes all that a quorum needs in one post. */
+export type OutsideOptions = {
+  readonly reason?: string;
+  readonly key?: string;
+  readonly person?: string;
+  readonly yes?: boolean;
+  readonly print?: boolean;
+  readonly with?: string[];
+};
+
+export const withOutsideOptions = (command: Command): Command =>
+  command
+    .option('--reason <text>', 'why, for the record')
+    .option('--key <file>', 'your SSH private key')
+    .option('--person <id>', 'who you are in the approver directory')
+    .option('-y, --yes', 'do not ask')
+    .option('--print', 'print your signed statement instead of sending it: for a colleague who collects a quorum')
+    .option('--with <files...>', "colleagues' statements over the same subject, to send together with yours");
+
+/**
+ * Shows a subject, asks, signs it. Null when it was only printed; else it and the colleagues' statements, ready to post.
+ * Throws `Refusal` or `WrongUse`.
+ */
+export async function signOutside(
+  io: Io,
+  config: ClientConfig,
+  subject: Subject,
+  options: OutsideOptions,
+): Promise<SignedStatement[] | null> {
+  const person = personFrom(options.person, config.person);
+  const key = keyFrom(options.key, config.sshKey);
+  io.err(io.paintErr.bold(`STATEMENT ${subject.type} by ${person}`));
+  for (const [name, value] of Object.entries(subject))
+    if (name !== 'type') io.err(`  ${name.padEnd(11)}${visible(typeof value === 'string' ? value : jcs(value), 500)}`);
+  await confirm(io, person, options.yes === true);
+  const reason = options.reason ?? '';
+  const statement = newStatement({ subject, verdict: 'approve', cardDigest: null, reason, person }, Date.now());
+  const mine = await signWithSsh(statement, key);
+  if (options.print === true) {
+    io.out(JSON.stringify(mine));
+    return null;
+  }
+  const others = await Promise.all((options.with ?? []).map((file) => readStatement(resolve(io.cwd, file), subject)));
+  return [mine, ...others];
+}
+
+async function confirm(io: Io, person: string, yes: boolean): Promise<void> {
+  if (yes) return;
+  if (!io.interactive) throw new WrongUse('no terminal to ask on', 'read the statement above, then add --yes');
+  if (!(await io.confirm(`Sign this as ${person}?`)))
+    throw new Refusal('RELEASE_MISSING', 'not signed: you did not confirm', 'run it again and answer y');
+}
+
+async function readStatement(file: string, subject: Subject): Promise<SignedStatement> {
+  const parsed = SignedStatementSchema.safeParse(await readJson(file));
+  if (!parsed.success) throw new WrongUse(`${file}: ${firstIssue(parsed.error)}`, 'give what `--print` printed');
+  if (parsed.data.statement.type !== subject.type)
+    throw new WrongUse(
+      `${file}: expected a statement of type ${subject.type}, got ${parsed.data.statement.type}`,
+      'give another file',
+    );
+  return parsed.data;
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    throw new WrongUse(`${file}: expected a file with one JSON statement`, 'give what `--print` printed');
+  }
+}

@@ -1,0 +1,80 @@
+import type { Card } from '../../contracts/card.ts';
+import type { JsonValue } from '../../contracts/values.ts';
+import { jcs } from '../../policies/digest.ts';
+import { visible } from '../../policies/visible.ts';
+import type { Paint } from '../shell/io.ts';
+
+const valueCharsMax = 500;
+const shown = (value: string): string => visible(value, valueCharsMax);
+const shownJson = (value: JsonValue): string => (typeof value === 'string' ? shown(value) : shown(jcs(value)));
+
+/**
+ * The whole action as lines for a person who is about to sign it. Everything that came from outside is escaped here, at
+ * the last moment: the card itself keeps what was really there. `now` is in milliseconds.
+ */
+export function renderCard(card: Card, now: number, paint: Paint): string[] {
+  const { action, prediction } = card;
+  const title = `${card.risk === 'high' ? paint.red('high risk') : paint.yellow('low risk')} ${paint.bold(action.tool)}`;
+  return [
+    paint.bold('HOLD POINT'),
+    ...row('does', shown(prediction.payload.does)),
+    ...row('to', shown(prediction.payload.target)),
+    ...row('tool', title),
+    ...rows('args', pairs(action.args)),
+    ...rows('only if', pairs(action.preconditions)),
+    ...rows('changes', prediction.payload.changes.map(shown)),
+    ...rows('reaches', prediction.payload.blastRadius.map(shown)),
+    ...row('predicted', `${prediction.payload.dryRun ? 'by a dry run' : 'from reads'}, signed by ${prediction.signer}`),
+    ...row(
+      'undo',
+      card.inverse.tool === null ? shown(card.inverse.note) : `${card.inverse.tool}: ${shown(card.inverse.note)}`,
+    ),
+    ...row('repeat', repeatOf(card.effect)),
+    ...row('why', `${shown(card.why)} ${paint.dim("(the model's own words, not checked)")}`),
+    ...rows('seen as', provenance(card)),
+    ...row('runbook', `${shown(card.runbookTitle)} (${action.runbook.id}, ${action.runbook.digest})`),
+    ...row('incident', `${action.workflowId} in ${action.namespace}, run ${action.runId}`),
+    ...row('release', `${card.quorum} of ${card.groups.map((group) => shown(group)).join(', ')}`),
+    ...row('expires', `${card.expiresAt} (${timeLeft(card.expiresAt, now)})`),
+    ...row('digest', paint.bold(card.digest)),
+  ];
+}
+
+function provenance(card: Card): string[] {
+  const { entity, tool, readAt, ref } = card.provenance;
+  const attributes = Object.entries(entity.attributes).map(([name, value]) => `${shown(name)} = ${shownJson(value)}`);
+  return [
+    `${entity.kind} ${shown(entity.id)}, by ${shown(tool)} at ${readAt}`,
+    `result ${ref.resultHash}`,
+    ...attributes,
+  ];
+}
+
+function repeatOf(effect: Card['effect']): string {
+  switch (effect) {
+    case 'idempotent':
+      return 'harmless: a marker on the target makes a repeat do nothing';
+    case 'conditional':
+      return 'harmless: a precondition makes a repeat fail';
+    case 'once':
+      return 'never tried twice: after a crash a person decides';
+  }
+}
+
+/** Time until an instant, for a person: `3 min 20 s left`, or `expired`. */
+export function timeLeft(expiresAt: string, now: number): string {
+  const seconds = Math.floor((Date.parse(expiresAt) - now) / 1_000);
+  if (seconds <= 0) return 'expired';
+  const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s left` : `${seconds} s left`;
+}
+
+const labelWidth = 11;
+const row = (label: string, value: string): string[] => [`  ${label.padEnd(labelWidth)}${value}`];
+const rows = (label: string, values: readonly string[]): string[] =>
+  values.flatMap((value, index) => row(index === 0 ? label : '', value));
+const pairs = (values: { readonly [name: string]: JsonValue }): string[] => {
+  const lines = Object.entries(values).map(([name, value]) => `${shown(name)} = ${shownJson(value)}`);
+  return lines.length === 0 ? ['(none)'] : lines;
+};

@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { VerifyReport } from '../activities/record/verify.ts';
+import { verifyArchive } from '../activities/record/verify.ts';
+import { PinnedKeys } from '../contracts/config.ts';
+import { firstIssue } from '../policies/signing.ts';
+import { visible } from '../policies/visible.ts';
+import type { ClientConfig } from './client-config.ts';
+import { loadClientConfig } from './client-config.ts';
+import type { Register } from './shell/command.ts';
+import { run, subcommand } from './shell/command.ts';
+import type { Io } from './shell/io.ts';
+import { exitDone, exitRefused, Refusal, WrongUse } from './shell/refusal.ts';
+
+type Options = {
+  readonly archive?: string;
+  readonly incident?: string;
+  readonly keys?: string;
+  readonly json?: boolean;
+};
+
+/** `holdpoint verify`: finds whatever was changed, removed, reordered, repeated or foreign, and says what it trusted. */
+export const verifyCommand: Register = (parent, { io, status }) => {
+  subcommand(parent, 'verify', 'check the record: every signature, hash and place in the chain', [
+    'holdpoint verify --archive ./archive --keys ./keys.json',
+    'holdpoint verify --incident incident/alertmanager/3f…',
+  ])
+    .option('--archive <dir>', "the log's directory; the one of the home folder when left out")
+    .option('--incident <id>', 'say only how this incident stands; the whole chain is checked all the same')
+    .option('--keys <file>', 'pinned public keys as JSON; those of the home folder when left out')
+    .action(
+      run({ io, status }, async (options: Options) => {
+        const home = loadClientConfig(io);
+        const dir = archiveOf(io, options, home);
+        const keys = options.keys === undefined ? (home?.keys ?? null) : await readKeys(resolve(io.cwd, options.keys));
+        const { incident } = options;
+        const report = await verifyArchive({ dir, keys, ...(incident === undefined ? {} : { incident }) });
+        if (options.json === true) io.out(JSON.stringify(report));
+        else for (const line of renderReport(io, report)) io.out(line);
+        return report.ok ? exitDone : exitRefused;
+      }),
+    );
+};
+
+function archiveOf(io: Io, options: Options, home: ClientConfig | null): string {
+  const dir = options.archive === undefined ? home?.archiveDir : resolve(io.cwd, options.archive);
+  if (dir === undefined || dir === null)
+    throw new WrongUse('no archive to verify', 'add --archive DIR, or run it where a holdpoint.json names one');
+  if (!existsSync(dir))
+    throw new Refusal('NOT_FOUND', `no directory \`${visible(dir, 300)}\``, 'name the directory with --archive');
+  return dir;
+}
+
+async function readKeys(file: string): Promise<PinnedKeys> {
+  const text = await readFile(file, 'utf8').catch(() => null);
+  if (text === null) throw new Refusal('NOT_FOUND', `no file \`${visible(file, 300)}\``, 'name the keys with --keys');
+  const parsed = PinnedKeys.safeParse(jsonOf(text));
+  if (parsed.success) return parsed.data;
+  throw new Refusal('BAD_INPUT', `${file}: ${firstIssue(parsed.error)}`, 'give {"recorder":[{"kty":"OKP",…}],…}');
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The report for a person: faults first, as they are what is acted upon. */
+export function renderReport(io: Pick<Io, 'paint'>, report: VerifyReport): string[] {
+  const shown = (text: string): string => visible(text, 400);
+  return [
+    ...report.faults.map(({ object, reason }) => `${io.paint.red('fault')}   ${shown(object)}: ${shown(reason)}`),
+    ...report.sealed.map((id) => `sealed  ${shown(id)}`),
+    ...report.open.map((id) => `${io.paint.yellow('open')}    ${shown(id)}`),
+    ...report.anchors.map((anchor) => `anchor  ${shown(anchor)}`),
+    report.ok
+      ? `${io.paint.green('verified')}: ${report.records} records`
+      : `${io.paint.red('not verified')}: ${report.faults.length} faults in ${report.records} records`,
+  ];
+}

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { Client } from 'pg';
+import type { PostgresTarget } from '../../contracts/config.ts';
+
+export const paymentsDatabase = 'payments';
+const applicationRole = 'payments_app';
+const toolRoles = ['holdpoint_monitor', 'holdpoint_query', 'holdpoint_act'] as const;
+const rowsSeeded = 200;
+
+export type PaymentsPlace = {
+  /** What the executor's role is given: three logins, none of them the application's. */
+  readonly target: PostgresTarget;
+  /** The payments service's own login. */
+  readonly applicationUrl: string;
+  readonly adminUrl: string;
+};
+export type PreparePayments = {
+  /** A superuser's URL of the given database, or of `postgres`. */
+  readonly adminUrl: (database?: string) => string;
+  /** The SQL that makes the tools' roles and grants, run inside the payments database. */
+  readonly rolesSql: string;
+};
+
+/**
+ * Makes the payments database, its table and its logins where they do not exist yet, and gives every login a fresh
+ * password: nothing secret has to be kept between two starts. Throws what Postgres throws.
+ */
+export async function preparePayments({ adminUrl, rolesSql }: PreparePayments): Promise<PaymentsPlace> {
+  await withAdmin(adminUrl(), async (admin) => {
+    const { rowCount } = await admin.query('SELECT 1 FROM pg_database WHERE datname = $1', [paymentsDatabase]);
+    if (rowCount === 0) await admin.query(`CREATE DATABASE ${paymentsDatabase}`);
+  });
+  return withAdmin(adminUrl(paymentsDatabase), async (admin) => {
+    await makeApplication(admin);
+    await admin.query(rolesSql);
+    const urlOf = async (role: string): Promise<string> => {
+      const password = randomBytes(24).toString('hex');
+      await admin.query(`ALTER ROLE ${role} LOGIN PASSWORD '${password}'`);
+      return loginUrl(adminUrl(paymentsDatabase), role, password);
+    };
+    const [monitorUrl, queryUrl, actUrl] = [
+      await urlOf(toolRoles[0]),
+      await urlOf(toolRoles[1]),
+      await urlOf(toolRoles[2]),
+    ];
+    return {
+      target: { database: paymentsDatabase, monitorUrl, queryUrl, actUrl },
+      applicationUrl: await urlOf(applicationRole),
+      adminUrl: adminUrl(paymentsDatabase),
+    };
+  });
+}
+
+/** The service's login owns its table, as it does in most installations. */
+async function makeApplication(admin: Client): Promise<void> {
+  const { rowCount } = await admin.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [applicationRole]);
+  if (rowCount === 0) await admin.query(`CREATE ROLE ${applicationRole} NOINHERIT`);
+  await admin.query(`
+    CREATE TABLE IF NOT EXISTS payments (
+      id bigint PRIMARY KEY,
+      amount_cents bigint NOT NULL,
+      status text NOT NULL DEFAULT 'new',
+      touched bigint NOT NULL DEFAULT 0,
+      created_at timestamptz NOT NULL DEFAULT now()
+    );
+    GRANT USAGE, CREATE ON SCHEMA public TO ${applicationRole};
+    ALTER TABLE payments OWNER TO ${applicationRole};
+    INSERT INTO payments (id, amount_cents)
+      SELECT n, 100 + n FROM generate_series(1, ${rowsSeeded}) AS n ON CONFLICT DO NOTHING;
+  `);
+}
+
+/** True when the table is there with every row: nothing that was planted got its way. */
+export async function paymentsAreWhole(place: PaymentsPlace): Promise<boolean> {
+  return withAdmin(place.adminUrl, async (admin) => {
+    const found = await admin.query<{ exists: boolean }>("SELECT to_regclass('public.payments') IS NOT NULL AS exists");
+    if (found.rows[0]?.exists !== true) return false;
+    const counted = await admin.query<{ count: string }>('SELECT count(*) AS count FROM payments');
+    return Number(counted.rows[0]?.count ?? 0) === rowsSeeded;
+  });
+}
+
+async function withAdmin<T>(url: string, use: (admin: Client) => Promise<T>): Promise<T> {
+  const admin = new Client({ connectionString: url, application_name: 'payments-setup' });
+  admin.on('error', () => undefined);
+  await admin.connect();
+  try {
+    return await use(admin);
+  } finally {
+    await admin.end();
+  }
+}
+
+function loginUrl(template: string, role: string, password: string): string {
+  const url = new URL(template);
+  url.username = role;
+  url.password = password;
+  return url.href;
+}
