@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto';
+import { activityInfo } from '@temporalio/activity';
+import { HoldpointError } from '../../contracts/errors.ts';
+import type { IncidentContext, Proposal, ProposeInput, ReasonerActivities } from '../../contracts/incident.ts';
+import { jcs } from '../../policies/digest.ts';
+import type { LoadedRunbook } from '../../policies/runbook.ts';
+import { visible } from '../../policies/visible.ts';
+import { withCodes } from '../judge/failure.ts';
+import type { EvidenceDeps, Rejected } from './evidence.ts';
+import { loadAlert, loadEvidence } from './evidence.ts';
+import type { Reasoned } from './graph.ts';
+import { createGraph } from './graph.ts';
+import type { Model } from './turn.ts';
+
+export type ReasonerDeps = EvidenceDeps & {
+  readonly model: Model;
+  readonly blobs: EvidenceDeps['blobs'] & { putBlob(bytes: string): Promise<string> };
+  /** This process's own signed copies of the manifest. */
+  readonly manifests: {
+    require(digest: string): { readonly runbooks: ReadonlyMap<string, LoadedRunbook> };
+    reload(): Promise<void>;
+  };
+};
+
+const saidCharsMax = 65_536;
+
+/** The activities of queue `holdpoint-reason`: one turn of reasoning each, with no effect but the trace it leaves. */
+export function createReasonerActivities(deps: ReasonerDeps): ReasonerActivities {
+  const reason = createGraph(deps.model);
+  return {
+    proposeCalls: (input) => withCodes(() => proposeCalls(deps, reason, input)),
+  };
+}
+
+async function proposeCalls(
+  deps: ReasonerDeps,
+  reason: ReturnType<typeof createGraph>,
+  input: ProposeInput,
+): Promise<Proposal> {
+  // The activity's own context says which incident this is; the input could name another.
+  const { workflowId, runId } = ownExecution();
+  const { context, step, ends, callsMax } = input;
+  const runbook = await requireRunbook(deps, context);
+  const question = { workflowId, context, runbook, refs: input.evidence };
+  const [alert, { evidence, rejected }] = await Promise.all([loadAlert(deps, question), loadEvidence(deps, question)]);
+  const absent = 'code' in alert ? [alert, ...rejected] : rejected;
+  const marker = randomBytes(16).toString('hex');
+  const known = { alert: 'code' in alert ? null : alert, evidence };
+  const reasoned = await reason({ marker, step, callsMax, runbook, ends, ...known });
+  const trace = await deps.blobs.putBlob(traceOf({ workflowId, runId, context, absent, reasoned }));
+  return proposalOf(reasoned, trace);
+}
+
+function ownExecution() {
+  const execution = activityInfo().workflowExecution;
+  if (execution === undefined) throw new HoldpointError('NOT_PERMITTED', 'expected to run for a workflow');
+  return execution;
+}
+
+/** Nothing at all is not an answer: it must not look like a turn that had nothing left to do. */
+function proposalOf({ chosen }: Reasoned, trace: string): Proposal {
+  const { draft, validated } = chosen;
+  const { calls, conclusion, issues } = validated;
+  if (calls.length === 0 && conclusion === null)
+    throw new HoldpointError(
+      'PROPOSAL_INVALID',
+      `model \`${draft.model}\`: ${visible(issues[0] ?? 'nothing proposed', 200)} (trace ${trace})`,
+    );
+  return { calls, conclusion, model: draft.model, label: draft.label, trace };
+}
+
+async function requireRunbook(
+  { manifests }: ReasonerDeps,
+  { manifest, runbook }: IncidentContext,
+): Promise<LoadedRunbook> {
+  // Another process may have seen a new manifest a moment before this one.
+  const rules = await Promise.resolve()
+    .then(() => manifests.require(manifest))
+    .catch(async () => {
+      await manifests.reload();
+      return manifests.require(manifest);
+    });
+  const found = rules.runbooks.get(runbook.id);
+  if (found === undefined || found.digest !== runbook.digest)
+    throw new HoldpointError('RUNBOOK_MISMATCH', `runbook \`${runbook.id}\`: expected the one of the manifest`);
+  return found;
+}
+
+type Traced = {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly context: IncidentContext;
+  readonly absent: readonly Rejected[];
+  readonly reasoned: Reasoned;
+};
+
+/** What a model said, as JSON text: it may hold what has no canonical form. */
+const asText = (said: unknown): string => (JSON.stringify(said) ?? 'undefined').slice(0, saidCharsMax);
+
+/** The whole turn as one JSON text: what was shown, what was said, what was kept. Outside text in it is data. */
+function traceOf({ workflowId, runId, context, absent, reasoned }: Traced): string {
+  const { turn, attempts, chosen } = reasoned;
+  const { step, callsMax, evidence, ends, prompt } = turn;
+  return jcs({
+    v: 1,
+    workflowId,
+    runId,
+    context,
+    step,
+    callsMax,
+    evidence: evidence.map(({ hash, result }) => ({ hash, tool: result.tool, at: result.at })),
+    absent,
+    ends,
+    prompt,
+    attempts: attempts.map(({ draft, validated }) => ({
+      model: draft.model,
+      label: draft.label,
+      said: asText(draft.said),
+      issues: validated.issues,
+    })),
+    calls: chosen.validated.calls,
+    conclusion: chosen.validated.conclusion,
+  });
+}

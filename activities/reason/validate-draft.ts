@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { ToolCall } from '../../contracts/action.ts';
+import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { text } from '../../contracts/values.ts';
+import { jcs } from '../../policies/digest.ts';
+import { firstIssue } from '../../policies/signing.ts';
+
+/** Far above what a turn may ask for: a longer list is not a draft, it is a flood. */
+const callsReadMax = 64;
+const Said = z.strictObject({
+  calls: z.array(z.unknown()).max(callsReadMax),
+  conclusion: text(500).nullable(),
+});
+
+export type Validated = {
+  readonly calls: readonly ToolCall[];
+  readonly conclusion: string | null;
+  /** What was left out and why, for the model's second attempt and for the trace. */
+  readonly issues: readonly string[];
+};
+
+function readCall(raw: unknown): ToolCall | string {
+  const call = ToolCall.safeParse(raw);
+  if (!call.success) return firstIssue(call.error);
+  const contract = toolRegistry.get(call.data.tool);
+  if (contract === undefined) return '`tool`: expected a tool of the registry';
+  const args = contract.args.safeParse(call.data.args);
+  if (!args.success) return `\`args\`: ${firstIssue(args.error)}`;
+  // What has no canonical form could be neither recorded nor digested.
+  if (!isCanonical(call.data)) return '`why`: expected well-formed Unicode';
+  return call.data;
+}
+
+function isCanonical(value: unknown): boolean {
+  try {
+    jcs(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Makes typed calls of what a model said. Only form is checked here: whether a call is allowed is the gate's to say, so
+ * that what a model wanted stands on the record. Never throws.
+ */
+export function validateDraft(said: unknown, callsMax: number): Validated {
+  const parsed = Said.safeParse(said);
+  if (!parsed.success) return { calls: [], conclusion: null, issues: [`draft: ${firstIssue(parsed.error)}`] };
+  const issues: string[] = [];
+  const calls: ToolCall[] = [];
+  parsed.data.calls.forEach((raw, index) => {
+    const call = readCall(raw);
+    if (typeof call === 'string') issues.push(`call ${index}: ${call}`);
+    else if (calls.length >= callsMax) issues.push(`call ${index}: expected at most ${callsMax} calls`);
+    else calls.push(call);
+  });
+  const { conclusion } = parsed.data;
+  if (conclusion !== null && !isCanonical(conclusion)) issues.push('`conclusion`: expected well-formed Unicode');
+  else if (conclusion !== null || calls.length > 0) return { calls, conclusion, issues };
+  if (issues.length === 0) issues.push('draft: expected a call or a conclusion, got neither');
+  return { calls, conclusion: null, issues };
+}
