@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Aim, Deadline, Effect, WriteTool } from '../../activities/tools/implement.ts';
 import { createPostgresTools } from '../../activities/tools/postgres/tools.ts';
 import type { Entity } from '../../contracts/tools/contract.ts';
+import { describeWith } from '../support/skips.ts';
 import { type Database, pidOf, startBlocker, startDatabase, startWaiter, until } from './support/database.ts';
 
 const inTime = (): Deadline => ({ startBefore: new Date(Date.now() + 2_000).toISOString(), leftMs: 2_000 });
@@ -45,7 +46,7 @@ const alive = async (pid: number): Promise<boolean> => {
   return rows.length > 0;
 };
 
-describe('postgres.terminateBackend', () => {
+describeWith('postgres', 'postgres.terminateBackend', () => {
   it('ends exactly the session that was seen, and those that waited for it go on', async () => {
     const [blocker, other] = [await startBlocker(database, 1), await startBlocker(database, 2)];
     const waiter = await startWaiter(database, 1);
@@ -171,7 +172,7 @@ describe('postgres.terminateBackend', () => {
   });
 });
 
-describe('postgres.cancelBackend', () => {
+describeWith('postgres', 'postgres.cancelBackend', () => {
   it('cancels the statement that was seen and leaves the connection', async () => {
     const blocker = await startBlocker(database, 7);
     const waiter = await startWaiter(database, 7);

@@ -19,6 +19,7 @@ const sqlFile = (name: string): Promise<string> =>
 const logins = ['app', 'holdpoint_monitor', 'holdpoint_query', 'holdpoint_act'];
 const scene = `CREATE TABLE payments (id int PRIMARY KEY, amount int, note text);
   INSERT INTO payments SELECT n, n * 10, 'note ' || n FROM generate_series(1, 50) n;
+  INSERT INTO payments VALUES (1000, 0, repeat('x', 100000));
   CREATE TABLE secrets (value text);
   CREATE ROLE app LOGIN; GRANT SELECT, UPDATE ON payments TO app;
   GRANT SELECT ON payments TO holdpoint_query;`;
