@@ -1,0 +1,225 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { RecordBody, SignedRecord } from '../../contracts/record.ts';
+import type { RunbookRef } from '../../contracts/runbook.ts';
+import type { Subject } from '../../contracts/statement.ts';
+import { digestOf } from '../../policies/digest.ts';
+import { foldStanding } from '../../policies/standing.ts';
+import { at, minute, now, people, recorder } from './support/rules.ts';
+import { type Draft, signStatement, statementOf } from './support/statements.ts';
+
+const runbook: RunbookRef = { id: 'blocked', digest: 'a'.repeat(64) };
+const others: RunbookRef[] = [
+  { id: 'blocked', digest: 'b'.repeat(64) },
+  { id: 'other', digest: 'a'.repeat(64) },
+];
+type Draws = { readonly body: RecordBody };
+
+const record = (seq: number, body: RecordBody): SignedRecord =>
+  recorder.signer.sign('record', { v: 1, seq, prev: '0'.repeat(64), at: at(now + seq), by: 'recorder', body });
+const logOf = (...bodies: Draws[]): SignedRecord[] => bodies.map(({ body }, seq) => record(seq, body));
+function standing(subject: Exclude<Subject, { type: 'action' | 'resume' }>, draft: Draft = {}): Draws {
+  const statements = [signStatement(statementOf(subject, draft), people.alice)];
+  const about = 'runbook' in subject ? subject.runbook : null;
+  return { body: { kind: 'standing', change: subject.type, runbook: about, statements } };
+}
+const waive = (ring: 1 | 2, forMs: number, ref = runbook) =>
+  standing({ type: 'waive', runbook: ref, ring, conditions: ['dry_run_days'], until: at(now + forMs) });
+const promote = (ring: 1 | 2, ref = runbook) => standing({ type: 'promote', runbook: ref, ring });
+const demote = (ring: 0 | 1, ref = runbook) => standing({ type: 'demote', runbook: ref, ring });
+const revoke = (hash: string) => standing({ type: 'revoke', record: hash });
+const manifest = (...runbooks: RunbookRef[]): Draws => ({
+  body: { kind: 'manifest', manifest: 'c'.repeat(64), file: 'd'.repeat(64), version: 1, mode: 'production', runbooks },
+});
+const ringOf = (log: readonly SignedRecord[], time = now) => foldStanding(log, runbook, time).ring;
+const extended = (log: SignedRecord[], ...more: Draws[]) => [
+  ...log,
+  ...more.map(({ body }, index) => record(log.length + index, body)),
+];
+
+describe('a runbook’s standing', () => {
+  it('is read-only at the start, and its dry run counts from the first manifest that held this digest', () => {
+    const nothing = { ring: 0, rule: 'standing.read-only', record: null, until: null, dryRunSince: null };
+    expect(foldStanding([], runbook, now)).toEqual(nothing);
+    const log = logOf(manifest(...others), manifest(runbook), manifest(runbook, ...others));
+    expect(foldStanding(log, runbook, now)).toEqual({ ...nothing, dryRunSince: at(now + 1) });
+  });
+
+  it('is the ring of a waiver until it expires, and names the record', () => {
+    const log = logOf(waive(2, minute));
+    expect(foldStanding(log, runbook, now)).toMatchObject({
+      ring: 2,
+      rule: 'standing.waived',
+      record: digestOf(log[0]),
+      until: at(now + minute),
+    });
+    expect(ringOf(log, now + minute - 1)).toBe(2);
+    expect(foldStanding(log, runbook, now + minute)).toMatchObject({ ring: 0, rule: 'standing.waiver-expired' });
+    expect(ringOf(log, Number.NaN)).toBe(0);
+  });
+
+  it('is the ring of a promotion, without an end', () => {
+    const log = logOf(promote(1));
+    expect(foldStanding(log, runbook, now)).toMatchObject({ ring: 1, rule: 'standing.promoted', until: null });
+    expect(ringOf(log, now + 9e12)).toBe(1);
+  });
+
+  it('falls back to a promotion below when a waiver ends', () => {
+    const log = logOf(promote(1), waive(2, minute));
+    expect([ringOf(log), ringOf(log, now + minute)]).toEqual([2, 1]);
+    expect(ringOf(logOf(promote(1), waive(1, minute)), now + minute)).toBe(1);
+  });
+
+  it('never rises when a newer, lower gift ends', () => {
+    const log = logOf(waive(2, 9 * minute), waive(1, minute));
+    expect([ringOf(log), ringOf(log, now + minute)]).toEqual([1, 0]);
+  });
+
+  it('falls at once with a newer demotion, and rises only by a newer gift', () => {
+    const log = logOf(waive(2, minute), demote(0));
+    expect(foldStanding(log, runbook, now)).toMatchObject({
+      ring: 0,
+      rule: 'standing.demoted',
+      record: digestOf(log[1]),
+    });
+    expect(ringOf(logOf(promote(2), demote(1)))).toBe(1);
+    expect(ringOf(logOf(promote(1), demote(1)))).toBe(1);
+    expect(ringOf(logOf(demote(0), promote(1)))).toBe(1);
+    expect(ringOf(logOf(promote(2), demote(0), promote(1)))).toBe(1);
+  });
+
+  it('gives a demoted waiver no longer life than it had', () => {
+    const log = logOf(waive(2, minute), demote(1));
+    expect(foldStanding(log, runbook, now)).toMatchObject({
+      ring: 1,
+      rule: 'standing.demoted',
+      until: at(now + minute),
+    });
+    expect(ringOf(log, now + minute)).toBe(0);
+  });
+
+  it('loses what a revoke names, and keeps the rest', () => {
+    const log = logOf(promote(1), waive(2, minute));
+    expect(ringOf(extended(log, revoke(digestOf(log[1]))))).toBe(1);
+    expect(ringOf(extended(log, revoke(digestOf(log[0]))))).toBe(2);
+    expect(ringOf(extended(log, revoke('0'.repeat(64))))).toBe(2);
+    const single = logOf(waive(2, minute));
+    expect(foldStanding(extended(single, revoke(digestOf(single[0]))), runbook, now)).toMatchObject({
+      ring: 0,
+      rule: 'standing.revoked',
+    });
+  });
+
+  it('does not rise when a demotion or a revoke is revoked', () => {
+    const demoted = logOf(promote(2), demote(0));
+    expect(ringOf(extended(demoted, revoke(digestOf(demoted[1]))))).toBe(0);
+    const first = logOf(promote(2));
+    const revoked = extended(first, revoke(digestOf(first[0])));
+    expect(ringOf(extended(revoked, revoke(digestOf(revoked[1]))))).toBe(0);
+  });
+
+  it('is not given by a statement that the log already used', () => {
+    const gift = promote(2);
+    const log = logOf(gift, demote(0), gift);
+    expect(ringOf(log)).toBe(0);
+  });
+
+  it('is not given by a rejection, a mixed record, or a record that says another change', () => {
+    const rejected = standing({ type: 'promote', runbook, ring: 2 }, { verdict: 'reject' });
+    expect(ringOf(logOf(rejected))).toBe(0);
+    const a = promote(2).body;
+    const b = promote(1).body;
+    if (a.kind !== 'standing' || b.kind !== 'standing') throw new Error('expected standing records');
+    expect(ringOf(logOf({ body: { ...a, statements: [...a.statements, ...b.statements] } }))).toBe(0);
+    expect(ringOf(logOf({ body: { ...a, change: 'waive' } }))).toBe(0);
+    expect(ringOf(logOf({ body: { ...a, runbook: null } }))).toBe(2);
+  });
+
+  it('is not given by a record about another runbook that carries its reference', () => {
+    const body = promote(2, others[0]).body;
+    if (body.kind !== 'standing') throw new Error('expected a standing record');
+    expect(ringOf(logOf({ body: { ...body, runbook } }))).toBe(0);
+  });
+});
+
+describe('for any log', () => {
+  const own = fc.oneof(
+    fc
+      .tuple(fc.constantFrom<1 | 2>(1, 2), fc.integer({ min: -5, max: 10 }))
+      .map(([ring, m]) => waive(ring, m * minute)),
+    fc.constantFrom<1 | 2>(1, 2).map((ring) => promote(ring)),
+    fc.constantFrom<0 | 1>(0, 1).map((ring) => demote(ring)),
+  );
+  const foreign = fc
+    .constantFrom(...others)
+    .chain((ref) =>
+      fc.constantFrom(waive(2, minute, ref), promote(2, ref), demote(0, ref), revoke('e'.repeat(64)), manifest(ref)),
+    );
+  const log = fc.array(own, { maxLength: 8 }).map((bodies) => logOf(...bodies));
+  const runs = { numRuns: 60 };
+
+  it('records about other runbooks change nothing, wherever they stand', () => {
+    const mixed = fc.array(
+      fc.oneof(
+        own.map((d) => ({ ...d, own: true })),
+        foreign.map((d) => ({ ...d, own: false })),
+      ),
+      { maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(mixed, (drawn) => {
+        const whole = drawn.map(({ body }, seq) => record(seq, body));
+        const without = whole.filter((_one, seq) => drawn[seq]?.own === true);
+        expect(foldStanding(whole, runbook, now)).toEqual(foldStanding(without, runbook, now));
+      }),
+      runs,
+    );
+  });
+
+  it('the order in which records are handed over changes nothing: their sequence counts', () => {
+    fc.assert(
+      fc.property(
+        log.chain((records) =>
+          fc.tuple(fc.constant(records), fc.shuffledSubarray(records, { minLength: records.length })),
+        ),
+        ([records, shuffled]) => {
+          expect(foldStanding(shuffled, runbook, now)).toEqual(foldStanding(records, runbook, now));
+        },
+      ),
+      runs,
+    );
+  });
+
+  it('time alone never raises a ring', () => {
+    fc.assert(
+      fc.property(log, fc.nat(12), fc.nat(12), (records, m, more) => {
+        const time = now + (m - 6) * minute;
+        expect(ringOf(records, time + more * minute)).toBeLessThanOrEqual(ringOf(records, time));
+      }),
+      runs,
+    );
+  });
+
+  it('neither a demotion nor a revoke raises a ring, now or later', () => {
+    fc.assert(
+      fc.property(log, fc.nat(7), fc.nat(12), (records, which, m) => {
+        const named = records[which];
+        const lowering = [demote(0), demote(1), ...(named === undefined ? [] : [revoke(digestOf(named))])];
+        for (const one of lowering)
+          expect(ringOf(extended(records, one), now + m * minute)).toBeLessThanOrEqual(
+            ringOf(records, now + m * minute),
+          );
+      }),
+      runs,
+    );
+  });
+
+  it('no ring is given without a statement for this very digest', () => {
+    fc.assert(
+      fc.property(fc.array(foreign, { maxLength: 8 }), (drawn) => {
+        expect(ringOf(logOf(...drawn))).toBe(0);
+      }),
+      runs,
+    );
+  });
+});
