@@ -23,7 +23,7 @@ export type KillReport = Swept & {
   /** `all`, `runbook/<id>` or `incident/…`. */
   readonly scope: string;
   readonly reason: string;
-  /** False when the fence, or the incident, was stopped before this kill: nothing was open. */
+  /** False when there was no running fence, or incident, to cancel: the scope was stopped before. */
   readonly wasOpen: boolean;
   readonly acknowledgedMs: number;
   readonly elapsedMs: number;
