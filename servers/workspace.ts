@@ -92,7 +92,7 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
     urls: { gateway: `http://${loopback}:${ports.gateway}`, recorder: `http://${loopback}:${ports.recorder}` },
     webhooks,
     manifestDir: join(dir, 'manifests'),
-    archiveDir: join(dir, 'archive'),
+    archiveDir: configs.recorder.archiveDir,
     bundleDir: join(dir, 'bundles'),
     logDir: join(dir, 'logs'),
     temporalProfile: writeProfile(dir),
