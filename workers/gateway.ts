@@ -14,8 +14,7 @@ await runProcess('gateway', async (ctx) => {
   const sweeper = startSweeper({ client, namespace, log, registry, clock });
   return {
     async stop() {
-      await server.close();
-      await sweeper.stop();
+      await Promise.all([server.close(), sweeper.stop()]);
     },
   };
 });
