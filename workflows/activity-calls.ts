@@ -22,6 +22,8 @@ import { executorQueue, reasonerQueue } from '../contracts/queues.ts';
 // shows. Codes that no retry can help are thrown as not retryable by the activities themselves.
 const attemptMsMax = 20_000;
 const awayMsMax = 6 * 3_600_000;
+// A killed incident waits for an effect in flight alone: a read or a record that nobody waits for does no harm.
+const cancellationType = ActivityCancellationType.TRY_CANCEL;
 const retry = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 15_000 } as const;
 /** One heartbeat missed by an executor that was killed is noticed in this time. */
 const heartbeatMsMax = 2_000;
@@ -30,11 +32,13 @@ const pageMsMax = 60_000;
 const recorded = proxyActivities<Pick<OrchestratorActivities, 'beginIncident' | 'recordEvent' | 'recordCard'>>({
   startToCloseTimeout: attemptMsMax,
   scheduleToCloseTimeout: awayMsMax,
+  cancellationType,
   retry,
 });
 const told = proxyActivities<Pick<OrchestratorActivities, 'page'>>({
   startToCloseTimeout: attemptMsMax,
   scheduleToCloseTimeout: pageMsMax,
+  cancellationType,
   retry: { ...retry, maximumAttempts: 4 },
 });
 /** Short waits are retried inside the worker; longer ones by a timer, so that a recorder away costs few events. */
@@ -44,6 +48,7 @@ const local = proxyLocalActivities<
   startToCloseTimeout: attemptMsMax,
   scheduleToCloseTimeout: awayMsMax,
   localRetryThreshold: 2_000,
+  cancellationType,
   retry: { ...retry, maximumInterval: 60_000 },
 });
 
@@ -70,12 +75,14 @@ export function callsOf({ role, limits }: Matched) {
     taskQueue: reasonerQueue,
     startToCloseTimeout: limits.reasonMsMax,
     scheduleToCloseTimeout: awayMsMax,
+    cancellationType,
     retry: { ...retry, maximumAttempts: 10 },
   });
   const executor = proxyActivities<ExecutorActivities>({
     taskQueue: executorQueue(role),
     startToCloseTimeout: limits.readMsMax,
     scheduleToCloseTimeout: awayMsMax,
+    cancellationType,
     retry: { ...retry, maximumAttempts: 20 },
   });
   return {
