@@ -2,6 +2,7 @@ import { HoldpointError } from '../../contracts/errors.ts';
 import type { Limits } from '../../contracts/limits.ts';
 import type { KnownAction } from './admission.ts';
 import { targetOf } from './intents.ts';
+import type { LogState } from './state.ts';
 
 const hourMs = 3_600_000;
 
@@ -31,7 +32,7 @@ type Count = { readonly what: string; readonly count: number; readonly max: numb
 
 function countsOf({
   state: { intents },
-  request: { action },
+  request: { action, digest },
   runbook: { runbook },
   rules,
   newest,
@@ -40,27 +41,30 @@ function countsOf({
   const hourAgo = now - hourMs;
   const stricter = (name: keyof Limits): number => Math.min(rules.limits[name], newest.limits[name]);
   const target = targetOf(action);
+  // A later attempt at the same action is not another write: whether it may be made at all is `nextAttempt`'s rule.
+  const count: LogState['intents']['count'] = (test, since) =>
+    intents.count((entry) => entry.body.digest !== digest && test(entry), since);
   const ofWorkflow = ({ body }: { body: { workflowId: string } }) => body.workflowId === action.workflowId;
   return [
-    { what: 'all runbooks in an hour', count: intents.count(() => true, hourAgo), max: stricter('writesPerHourMax') },
+    { what: 'all runbooks in an hour', count: count(() => true, hourAgo), max: stricter('writesPerHourMax') },
     {
       what: 'this runbook in an hour',
-      count: intents.count(({ body }) => body.request.action.runbook.id === action.runbook.id, hourAgo),
+      count: count(({ body }) => body.request.action.runbook.id === action.runbook.id, hourAgo),
       max: Math.min(stricter('writesPerRunbookPerHourMax'), runbook.limits.writesPerHourMax),
     },
     {
       what: 'this target in an hour',
-      count: intents.count((entry) => entry.target === target, hourAgo),
+      count: count((entry) => entry.target === target, hourAgo),
       max: stricter('writesPerTargetPerHourMax'),
     },
     {
       what: 'this incident over all its runs',
-      count: intents.count(ofWorkflow),
+      count: count(ofWorkflow),
       max: Math.min(stricter('writesPerWorkflowMax'), runbook.limits.writesPerIncidentMax),
     },
     {
       what: 'this tool in this incident',
-      count: intents.count((entry) => ofWorkflow(entry) && entry.body.request.action.tool === action.tool),
+      count: count((entry) => ofWorkflow(entry) && entry.body.request.action.tool === action.tool),
       max: runbook.tools.find(({ tool }) => tool === action.tool)?.perIncidentMax ?? 0,
     },
   ];
