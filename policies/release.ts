@@ -1,6 +1,6 @@
 import type { Action } from '../contracts/action.ts';
 import { HoldpointError } from '../contracts/errors.ts';
-import type { Statement, StatementType } from '../contracts/statement.ts';
+import { SignedStatement, type Statement, type StatementType } from '../contracts/statement.ts';
 import { digestOf } from './digest.ts';
 import type { Rules } from './manifest.ts';
 import { mustBeFresh, mustFollow, mustReach, onePerPerson, sortOut } from './quorum.ts';
@@ -98,18 +98,19 @@ export type PowerInput = {
 /**
  * Verifies one quorate act that is not about an action (resume, waive, promote, demote, revoke): distinct persons,
  * empowered under both rule sets, approving the same subject. The caller compares that subject with the world. Throws
- * `REJECTED`, `STATEMENT_WRONG_SUBJECT` when two subjects are mixed, and the codes of `verifyRelease`.
+ * `STATEMENT_WRONG_SUBJECT` when two subjects are mixed, `STATEMENT_NOT_APPROVING` for a valid rejection, and the codes
+ * of `verifyRelease`.
  */
 export function verifyPower({ raw, type, rules, newest, now }: PowerInput): readonly VerifiedStatement[] {
+  mustBeOneSubject(raw, type);
   const sorted = sortOut(raw, (one) => {
     mustBeOfType(one, type);
     verifyStatement({ raw: one, rules, now });
     return verifyStatement({ raw: one, rules: newest, now });
   });
-  if (new Set(sorted.valid.map(({ statement }) => digestOf(statement.subject))).size > 1)
-    throw new HoldpointError('STATEMENT_WRONG_SUBJECT', 'expected statements over one subject');
   const rejection = sorted.valid.find(({ statement }) => statement.verdict === 'reject');
-  if (rejection !== undefined) throw new HoldpointError('REJECTED', `\`${rejection.statement.person}\` rejected this`);
+  if (rejection !== undefined)
+    throw new HoldpointError('STATEMENT_NOT_APPROVING', `\`${rejection.statement.person}\` rejects this`);
   const both = [{ rules }, { rules: newest }];
   const waitMsMax = Math.min(...both.map((edition) => edition.rules.limits.approvalWaitMsMax));
   // No hold bounds the age of the earlier statements of a quorum here, so the longest wait for one does.
@@ -117,6 +118,16 @@ export function verifyPower({ raw, type, rules, newest, now }: PowerInput): read
   mustReach(Math.max(...both.map((edition) => edition.rules.powers.types[type].quorum)), counted, raw.length);
   mustBeFresh(counted.valid, both, now);
   return counted.valid;
+}
+
+/** Proven or not: else an unproven statement could lend its subject to the proofs of others. */
+function mustBeOneSubject(raw: readonly unknown[], type: StatementType): void {
+  const subjects = raw.flatMap((one) => {
+    const parsed = SignedStatement.safeParse(one);
+    return parsed.success && parsed.data.statement.type === type ? [digestOf(parsed.data.statement.subject)] : [];
+  });
+  if (new Set(subjects).size > 1)
+    throw new HoldpointError('STATEMENT_WRONG_SUBJECT', 'expected statements over one subject');
 }
 
 function editionsOfAction({ action, digest, rules, newest, now }: ReleaseInput): readonly [Edition, Edition] {

@@ -71,9 +71,17 @@ describe('a statement of power', () => {
     expect(code([releaseOf(actionOf(rules))], { type: 'revoke' })).toBe('STATEMENT_WRONG_TYPE');
   });
 
+  it('lends no proof to the subject of an unproven statement, wherever that stands', () => {
+    const wished = { ...resume, fenceRunId: runId.replace('0', '1') };
+    const unproven = signStatement(statementOf(wished), people.mallory);
+    expect(code([unproven, byAlice(), byCarol()])).toBe('STATEMENT_WRONG_SUBJECT');
+    expect(code([byAlice(), byCarol(), unproven])).toBe('STATEMENT_WRONG_SUBJECT');
+    expect(code([signStatement(statementOf(resume), people.mallory), byAlice(), byCarol()])).toBe('none');
+  });
+
   it('is refused when one of them rejects', () => {
-    expect(code([byAlice(), byCarol(), byAlice({ verdict: 'reject' })])).toBe('REJECTED');
-    expect(code([byAlice({ verdict: 'reject' }), byCarol({ verdict: 'reject' })])).toBe('REJECTED');
+    expect(code([byAlice(), byCarol(), byAlice({ verdict: 'reject' })])).toBe('STATEMENT_NOT_APPROVING');
+    expect(code([byAlice({ verdict: 'reject' }), byCarol({ verdict: 'reject' })])).toBe('STATEMENT_NOT_APPROVING');
     const turned = byAlice({ verdict: 'reject' });
     const approving = { ...turned, statement: { ...turned.statement, verdict: 'approve' } };
     expect(code([approving, byCarol()])).toBe('STATEMENT_BAD_PROOF');
