@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { bundleWorkflowCode, NativeConnection, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Action, CarriedAction } from '../../../contracts/action.ts';
 import type { AdmittedAlert, SignedAlert } from '../../../contracts/alert.ts';
 import type { Card } from '../../../contracts/card.ts';
@@ -47,13 +47,15 @@ export type Rogue = {
   stop(): Promise<void>;
 };
 
+const logger = new DefaultLogger('ERROR');
+Runtime.install({ logger });
 let bundle: ReturnType<typeof bundleWorkflowCode> | undefined;
 
 export async function startRogue(
   system: System,
   change: { readonly labels?: Record<string, string> } = {},
 ): Promise<Rogue> {
-  bundle ??= bundleWorkflowCode({ workflowsPath: join(import.meta.dirname, 'rogue-workflow.ts') });
+  bundle ??= bundleWorkflowCode({ workflowsPath: join(import.meta.dirname, 'rogue-workflow.ts'), logger });
   const connection = await NativeConnection.connect({ address: sharedTemporal().address });
   const worker = await Worker.create({
     connection,
