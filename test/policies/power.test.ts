@@ -92,6 +92,9 @@ describe('a statement of power', () => {
     expect(code([byAlice(later(-600_001)), byCarol(later(-600_001))])).toBe('STATEMENT_STALE');
     expect(code([byAlice(later(-239 * minute)), byCarol()])).toBe('none');
     expect(code([byAlice(later(-240 * minute)), byCarol()])).toBe('STATEMENT_STALE');
+    const hasty = rulesOf({ limits: { approvalWaitMsMax: minute }, source: { version: 4 } });
+    for (const change of [{ newest: hasty }, { rules: hasty }])
+      expect(code([byAlice(later(-2 * minute)), byCarol(later(0))], change)).toBe('STATEMENT_STALE');
     expect(code([byAlice(later(2_001)), byCarol()])).toBe('STATEMENT_FROM_FUTURE');
     expect(code([byAlice(), byCarol()], { now: Number.NaN })).not.toBe('none');
   });

@@ -46,6 +46,10 @@ const alice = (draft = {}): SignedStatement => releaseOf(action, draft);
 const bob = (draft = {}): SignedStatement => releaseOf(action, { person: 'bob', ...draft }, people.bob);
 const dave = (draft = {}): SignedStatement => releaseOf(action, { person: 'dave', ...draft }, people.dave);
 
+function fail(): never {
+  throw new RangeError('a fault of ours');
+}
+
 /** Rules, an action under them, and statements over it, where the quorum is two. */
 const two = rulesOf({ approvers: { quorum: 2 } });
 const twoAction = actionOf(two);
@@ -72,6 +76,11 @@ describe('a release', () => {
     expect(code([...noise, alice()])).toBe('none');
     expect(code([...noise, byAlice()])).not.toBe('none');
     expect(ofTwo([...noise, byAlice()])).not.toBe('none');
+  });
+
+  it('is stopped by an error that nobody classified, even beside a valid approval', () => {
+    const broken = Object.defineProperty({}, 'statement', { enumerable: true, get: fail });
+    expect(code([broken, alice()])).toMatch(/^INTERNAL/);
   });
 
   it('holds at the last moment of a statement, and not after it', () => {
