@@ -42,7 +42,8 @@ export async function tellStory(story: Story): Promise<Ending> {
 /** Waits until the service really suffers: somebody waits, and somebody has timed out already. */
 async function showTrouble({ scene, emit, stopping }: Story): Promise<void> {
   const timedOut = (): number => scene.clients().reduce((sum, client) => sum + client.timedOut, 0);
-  for (const end = Date.now() + troubleMsMax; timedOut() === 0; await sleep(100, undefined, { signal: stopping }))
+  const suffers = (): boolean => timedOut() > 0 && waitingOf(scene) >= scene.clients().length - 1;
+  for (const end = Date.now() + troubleMsMax; !suffers(); await sleep(100, undefined, { signal: stopping }))
     if (Date.now() > end)
       throw new Refusal('TARGET_AWAY', 'the payments service did not get stuck', 'look at the Postgres log');
   emit({ event: 'trouble', holderPid: scene.holderPid, waiting: waitingOf(scene), timedOut: timedOut() });

@@ -14,6 +14,8 @@ export type PaymentsClients = { views(): readonly ClientView[]; stop(): Promise<
 const honest = ['payments-api-1', 'payments-api-2', 'payments-api-3', 'payments-worker'];
 const lockWaitMs = 3_000;
 const pauseMs = 150;
+/** They do not give up all at the same moment: whoever looks sees most of them waiting. */
+const staggerMs = 600;
 const lockNotAvailable = '55P03';
 
 type Session = { application: string; committed: number; timedOut: number; waiting: boolean };
@@ -49,6 +51,7 @@ async function pay(client: Client, session: Session, index: number, stopping: Ab
   // Each client has rows of its own: what they wait for is the one lock on the table, never each other.
   const sql = `${comment}UPDATE payments SET status = 'paid', touched = touched + 1 WHERE id = ${index + 1}`;
   try {
+    await sleep(index * staggerMs, undefined, { signal: stopping }).catch(() => undefined);
     while (!stopping.aborted) {
       session.waiting = true;
       const paid = await client.query(sql).then(
