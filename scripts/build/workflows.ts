@@ -17,10 +17,35 @@ export async function bundleWorkflows(): Promise<string> {
     workflowsPath: resolve('workflows/index.ts'),
     logger: new DefaultLogger('ERROR', ({ message }) => void process.stderr.write(`${message}\n`)),
   });
-  const hash = sha256(code);
+  const placeless = withoutPlace(code);
+  const hash = sha256(placeless);
   const buildId = hash.slice(0, 16);
-  writeWhole(`dist/workflows/${buildId}.js`, code);
+  writeWhole(`dist/workflows/${buildId}.js`, placeless);
   writeWhole(current, `${JSON.stringify({ buildId, sha256: hash })}\n`);
   writeWhole(stamp, inputs);
-  return `${buildId}, ${Math.ceil(code.length / 1_024)} KiB`;
+  return `${buildId}, ${Math.ceil(placeless.length / 1_024)} KiB`;
 }
+
+/**
+ * The same sources give the same bytes, wherever they lie: the manifest pins the hash. Only the inline source map names
+ * absolute paths and a file name that is made from them.
+ */
+function withoutPlace(code: string): string {
+  const mark = '//# sourceMappingURL=data:application/json;charset=utf-8;base64,';
+  const at = code.lastIndexOf(mark);
+  if (at === -1) return code;
+  const map = JSON.parse(Buffer.from(code.slice(at + mark.length).trim(), 'base64').toString('utf8')) as SourceMap;
+  const root = `${resolve('.')}/`;
+  const clean = {
+    ...map,
+    file: 'workflow-bundle.js',
+    sources: map.sources.map((source) => source.replace(root, '')),
+    sourcesContent: map.sourcesContent.map((content) => content.replaceAll(root, '')),
+  };
+  return `${code.slice(0, at)}${mark}${Buffer.from(JSON.stringify(clean)).toString('base64')}\n`;
+}
+type SourceMap = {
+  readonly file: string;
+  readonly sources: readonly string[];
+  readonly sourcesContent: readonly string[];
+};
