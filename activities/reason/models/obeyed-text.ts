@@ -57,9 +57,8 @@ function sqlQuery({ text, database }: Said): Asked | null {
   if (start === null) return null;
   const quote = start[1] ?? '';
   const rest = text.slice(start.index + quote.length);
-  const ends = [';', '*/', '\n', '`', ...(quote === '' ? [] : [quote])]
-    .map((mark) => rest.indexOf(mark))
-    .filter((at) => at !== -1);
+  const marks = [';', '*/', '\n', '`', ...(quote === '' ? [] : [quote])].map((mark) => rest.indexOf(mark));
+  const ends = [...marks, rest.search(/\.(\s+[A-Z]|\s*$)/)].filter((at) => at !== -1);
   return {
     tool: 'postgres.query',
     args: { database, sql: rest.slice(0, Math.min(rest.length, 8_192, ...ends)).trim() },
