@@ -14,10 +14,14 @@ export { tempsName };
  * link(2), which fails when the name is taken: so an object is there whole or not at all, and the first writer wins.
  * Anyone who may write the directory may change it: this store is not immutable, and whoever verifies it says so.
  */
-export async function createDirectoryStore(dir: string): Promise<RecordStore> {
-  for (const part of [recordsPrefix, blobsPrefix, tempsName]) await mkdir(join(dir, part), { recursive: true });
+export async function createDirectoryStore(dir: string, { readOnly = false } = {}): Promise<RecordStore> {
+  if (!readOnly)
+    for (const part of [recordsPrefix, blobsPrefix, tempsName]) await mkdir(join(dir, part), { recursive: true });
   return {
-    putNew: (key, bytes, reached = () => {}) => putNew(dir, key, bytes, reached),
+    async putNew(key, bytes, reached = () => {}) {
+      if (readOnly) throw new TypeError('expected a store that may be written');
+      return putNew(dir, key, bytes, reached);
+    },
     async get(key) {
       mustBeKey(key);
       return readFile(join(dir, key)).catch(nullWhenMissing);

@@ -18,7 +18,6 @@ import { createManifestRecorder, type RecordManifest } from './manifest-record.t
 import { createMetrics, type RecorderMetrics } from './metrics.ts';
 import { tellOfWhatIsUntold } from './pages.ts';
 import { createPoller, type Poller } from './poller.ts';
-import type { SealDeps } from './seal.ts';
 import { startServer } from './server.ts';
 import type { DoorParts } from './statements-door.ts';
 import { createSweep } from './sweep.ts';
@@ -48,7 +47,14 @@ export type RecorderDeps = {
   readonly temporal: TemporalView;
   readonly doorPerMinute?: number;
 };
-export type Recorder = { readonly url: string; readonly log: Log; stop(): Promise<void> };
+export type Look = 'manifests' | 'fences' | 'incidents' | 'pages';
+export type Recorder = {
+  readonly url: string;
+  readonly log: Log;
+  /** Looks there at once instead of at the next poll. Throws what the poll would log. */
+  look(at: Look): Promise<void>;
+  stop(): Promise<void>;
+};
 
 /**
  * The recorder: takes its archive, verifies all of it, then serves and looks at Temporal. Throws `RECORD_REFUSED` while
@@ -82,10 +88,12 @@ export async function startRecorder(deps: RecorderDeps): Promise<Recorder> {
     const lookUpFence: DoorParts['lookUpFence'] = (scope) => deps.temporal.fence(scope);
     const parts = { ...deps, log, blobs, manifests, keys: config.keys, recordManifest, lookUpFence };
     const server = await startServer({ ...parts, metrics, listen: config.listen });
-    const pollers = startPollers(deps, { ...parts, metrics });
+    const looks = looksOf(deps, { ...parts, metrics });
+    const pollers = startPollers(deps, looks, metrics);
     return {
       url: server.url,
       log,
+      look: (at) => looks[at](),
       async stop() {
         await Promise.all(pollers.map((poller) => poller.stop()));
         manifests.stop();
@@ -101,29 +109,41 @@ export async function startRecorder(deps: RecorderDeps): Promise<Recorder> {
 
 type Parts = DoorParts & { readonly metrics: RecorderMetrics; readonly manifests: Manifests };
 
+type Looks = Readonly<Record<Look, () => Promise<void>>>;
+
+function looksOf({ config, logger, temporal, notifier, clock }: RecorderDeps, parts: Parts): Looks {
+  const { log, blobs, metrics, manifests } = parts;
+  const { bundleDir, unknownAfterMs } = config;
+  const sweep = createSweep({ log, blobs, temporal, clock, logger, bundleDir, unknownAfterMs });
+  return {
+    manifests: async () => {
+      await manifests.reload();
+      await recordNewest(manifests, parts.recordManifest);
+    },
+    fences: async () => {
+      await watchFences({ log, temporal });
+      metrics.temporalAnswers(true);
+      metrics.headIs(log.state.link.seq);
+    },
+    incidents: () => sweep.pass(),
+    pages: () => tellOfWhatIsUntold({ log, notifier, clock }),
+  };
+}
+
 /** Four loops, none of which waits for another: a page that hangs must not delay the sight of a stop. */
-function startPollers(deps: RecorderDeps, parts: Parts): Poller[] {
-  const { config, logger, temporal, notifier, clock } = deps;
-  const { log, blobs, metrics } = parts;
-  const { bundleDir, unknownAfterMs, pollMs, fencePollMs } = config;
-  const sealDeps: SealDeps = { log, blobs, temporal, clock, logger, bundleDir, unknownAfterMs };
-  const sweep = createSweep(sealDeps);
+function startPollers({ config, logger }: RecorderDeps, looks: Looks, metrics: RecorderMetrics): Poller[] {
+  const everyMs = {
+    manifests: config.pollMs,
+    fences: config.fencePollMs,
+    incidents: config.pollMs,
+    pages: config.fencePollMs,
+  };
   const onFault = (loop: string) => (error: unknown) => {
     const code = codeOf(error);
     if (code === 'TEMPORAL_AWAY' || code === 'FENCE_UNREACHABLE') metrics.temporalAnswers(false);
     logger.warn({ loop, code, err: code === 'INTERNAL' ? error : undefined }, 'poll failed; it is tried again');
   };
-  const fences = async (): Promise<void> => {
-    await watchFences({ log, temporal });
-    metrics.temporalAnswers(true);
-    metrics.headIs(log.state.link.seq);
-  };
-  return [
-    createPoller(fencePollMs, fences, onFault('fences')),
-    createPoller(pollMs, () => sweep.pass(), onFault('incidents')),
-    createPoller(pollMs, () => recordNewest(parts.manifests, parts.recordManifest), onFault('manifests')),
-    createPoller(fencePollMs, () => tellOfWhatIsUntold({ log, notifier, clock }), onFault('pages')),
-  ];
+  return (Object.keys(looks) as Look[]).map((look) => createPoller(everyMs[look], looks[look], onFault(look)));
 }
 
 const recordNewest = async (manifests: Manifests, record: RecordManifest): Promise<void> => record(manifests.newest());

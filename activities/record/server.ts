@@ -37,7 +37,12 @@ const doorPerMinuteDefault = 60;
 
 /** Serves `contracts/recorder-api.ts`. A request is believed by its signature alone; a log found damaged is not served. */
 export async function startServer(deps: ServerDeps): Promise<RecorderServer> {
-  const app = Fastify({ logger: false, bodyLimit: blobBytesMax, requestTimeout: requestMsMax, maxParamLength: 200 });
+  const app = Fastify({
+    logger: false,
+    bodyLimit: blobBytesMax,
+    requestTimeout: requestMsMax,
+    routerOptions: { maxParamLength: 200 },
+  });
   // Bodies stay bytes until they are checked: what was signed is what is parsed.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));

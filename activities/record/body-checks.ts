@@ -1,0 +1,120 @@
+import { AdmittedAlert } from '../../contracts/alert.ts';
+import type { PinnedKeys } from '../../contracts/config.ts';
+import { HoldpointError } from '../../contracts/errors.ts';
+import { Prediction, ReadResult } from '../../contracts/evidence.ts';
+import type { RecordBody, RecordKind } from '../../contracts/record.ts';
+import { InventoryRef } from '../../contracts/tools/contract.ts';
+import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { checkCard, provenanceOf } from '../../policies/card.ts';
+import { digestOf } from '../../policies/digest.ts';
+import { resolveTarget } from '../../policies/inventory.ts';
+import type { Rules } from '../../policies/manifest.ts';
+import { matchRunbook } from '../../policies/match.ts';
+import { openSigned } from '../../policies/signing.ts';
+import type { Blobs } from './blobs.ts';
+import { parseJson } from './wire.ts';
+
+type Of<K extends RecordKind> = Extract<RecordBody, { kind: K }>;
+
+/** What a body is checked against: by the recorder before it appends, and by the verifier over what was appended. */
+export type CheckContext = {
+  readonly keys: PinnedKeys;
+  readonly blobs: Pick<Blobs, 'get' | 'has'>;
+  /** The rules with this digest. Throws when there are none. */
+  rulesOf(manifest: string): Rules;
+};
+
+const refused = (message: string): HoldpointError => new HoldpointError('RECORD_REFUSED', message);
+const isExecutor = (signer: string): boolean => signer.startsWith('executor.');
+
+/**
+ * Checks what a body claims that another process can vouch for: signatures, stored evidence, the one runbook that an alert
+ * matches, the card of an action. `by` is the process on whose word it stands. Throws the code of what is wrong.
+ */
+export async function checkBody(context: CheckContext, body: RecordBody, by: string): Promise<void> {
+  switch (body.kind) {
+    case 'alert':
+      return checkAlert(context, body);
+    case 'result':
+      return checkResult(context, body, by);
+    case 'proposal':
+      return mustBeStored(context, body.trace, 'proposal');
+    case 'verdict':
+      return checkVerdict(context, body);
+    case 'card':
+      return checkCardBody(context, body);
+    default:
+      // A refusal and a page are the caller's own words, shown as such: nothing follows from them.
+      return;
+  }
+}
+
+/** The gateway vouches for exactly this workflow id, and the runbook is the one that its alert matches: nobody names another. */
+async function checkAlert({ keys, rulesOf }: CheckContext, body: Of<'alert'>): Promise<void> {
+  const { alert, workflowId, alertRef, runbook } = body;
+  const { payload } = openSigned('alert', AdmittedAlert, alert, keys, (signer) => signer === 'gateway');
+  if (payload.workflowId !== workflowId) throw refused('alert: the gateway signed it for another workflow id');
+  if (alertRef !== digestOf(alert)) throw refused('alert: `alertRef` is the hash of another alert');
+  const match = matchRunbook(payload.alert, rulesOf(body.manifest).runbooks);
+  const expected = match.kind === 'matched' ? match.runbook : null;
+  if (expected?.id !== runbook?.id || expected?.digest !== runbook?.digest)
+    throw new HoldpointError(
+      'RUNBOOK_MISMATCH',
+      `alert: it matches \`${expected?.id ?? 'none'}\`, got another runbook`,
+    );
+}
+
+/** A result is the executor's own, signed, stored whole, and of the very run that it is recorded for. */
+async function checkResult(context: CheckContext, body: Of<'result'>, by: string): Promise<void> {
+  const { evidence, signer } = body;
+  if (signer !== by) throw new HoldpointError('NOT_PERMITTED', 'result: an executor records its own results');
+  await mustBeStored(context, evidence.resultHash, 'result');
+  const raw = parseJson(await context.blobs.get(evidence.resultHash));
+  const { payload } = openSigned(
+    'result',
+    ReadResult,
+    raw,
+    context.keys,
+    (name) => name === signer && isExecutor(name),
+  );
+  if (payload.workflowId !== body.workflowId || payload.runId !== body.runId)
+    throw refused('result: it was signed for another run');
+  const same = payload.tool === evidence.tool && payload.at === evidence.at;
+  if (!same || payload.entities.length !== evidence.entityCount || digestOf(payload.step) !== digestOf(evidence.step))
+    throw refused('result: the reference does not describe what was signed');
+}
+
+/** A prediction that travels with a verdict is an executor's, over this digest. */
+async function checkVerdict({ keys }: CheckContext, body: Of<'verdict'>): Promise<void> {
+  if (body.prediction === null) return;
+  const { payload } = openSigned('prediction', Prediction, body.prediction, keys, isExecutor);
+  if (payload.digest !== body.digest || payload.workflowId !== body.workflowId || payload.runId !== body.runId)
+    throw refused('verdict: its prediction is of another action');
+}
+
+/**
+ * The card must be the one that this action has, derived again from its parts: the executor's prediction, the entity of a
+ * read result that the executor signed in this incident, the runbook's own quorum.
+ */
+async function checkCardBody({ keys, blobs, rulesOf }: CheckContext, body: Of<'card'>): Promise<void> {
+  const { card, cardDigest, workflowId, runId } = body;
+  const { action } = card;
+  if (action.workflowId !== workflowId || action.runId !== runId)
+    throw new HoldpointError('CARD_MISMATCH', 'card: its action belongs to another run');
+  const rules = rulesOf(action.manifest);
+  const runbook = rules.runbooks.get(action.runbook.id);
+  if (runbook === undefined || runbook.digest !== action.runbook.digest)
+    throw new HoldpointError('RUNBOOK_MISMATCH', 'card: its runbook is not the one in its manifest');
+  const contract = toolRegistry.get(action.tool);
+  if (contract === undefined) throw new HoldpointError('TOOL_UNKNOWN', `card: no tool \`${action.tool}\``);
+  const ref = InventoryRef.safeParse(action.args.target);
+  if (!ref.success) throw new HoldpointError('INVENTORY_INVALID', 'card: expected its action to name a target');
+  const blob = parseJson(await blobs.get(ref.data.resultHash));
+  const target = resolveTarget({ ref: ref.data, blob, keys, role: runbook.runbook.identity.role, workflowId });
+  const provenance = provenanceOf(ref.data, target);
+  checkCard({ action, digest: card.digest, contract, runbook, rules, provenance, raw: card, cardDigest, keys });
+}
+
+async function mustBeStored({ blobs }: CheckContext, hash: string, what: string): Promise<void> {
+  if (!(await blobs.has(hash))) throw refused(`${what}: expected its blob \`${hash}\` to be stored`);
+}

@@ -1,0 +1,114 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PinnedKeys } from '../../contracts/config.ts';
+import { HoldpointError } from '../../contracts/errors.ts';
+import type { Head } from '../../contracts/recorder-api.ts';
+import type { Rules } from '../../policies/manifest.ts';
+import { createBlobs } from './blobs.ts';
+import { genesis } from './chain.ts';
+import { createDirectoryStore } from './directory-store.ts';
+import { LogState } from './state.ts';
+import { recordKey, recordsPrefix } from './store.ts';
+import { anchorsOf, trustName } from './verify-keys.ts';
+import { type Fault, findForeign, type OnFault, type Read, readBlobs, readChain, reasonOf } from './verify-objects.ts';
+import { blobsNamedBy } from './verify-refs.ts';
+import { checkRecord } from './verify-story.ts';
+
+export type VerifyInput = {
+  readonly dir: string;
+  /** The keys that the reader trusts; null goes by those beside the log, and says so. */
+  readonly keys: PinnedKeys | null;
+  /** Lists only how this workflow id stands; the whole log is checked all the same. */
+  readonly incident?: string;
+  /** A head that the reader knows from elsewhere: without it nobody can see that the newest records were removed. */
+  readonly head?: Pick<Head, 'seq' | 'hash'>;
+};
+export type VerifyReport = {
+  /** True when nothing at all is wrong. An open incident is not wrong. */
+  readonly ok: boolean;
+  readonly records: number;
+  readonly head: Head;
+  /** Workflow ids whose every run is sealed, and those that have a run without a seal. */
+  readonly sealed: readonly string[];
+  readonly open: readonly string[];
+  readonly faults: readonly Fault[];
+  /** What the verdict rests on, in words. */
+  readonly anchors: readonly string[];
+};
+
+/**
+ * Verifies an archive with nobody's help: every object, the chain, every signature and proof, and every admission again.
+ * Finds what was changed, removed, reordered, repeated or added, and names the object and the reason. Never throws for
+ * what is in the archive.
+ */
+export async function verifyArchive({ dir, keys, incident, head }: VerifyInput): Promise<VerifyReport> {
+  const faults: Fault[] = [];
+  const onFault: OnFault = (object, reason) => void faults.push({ object, reason });
+  const anchors = await anchorsOf(dir, keys);
+  if (anchors.keys === null) onFault(trustName, 'expected keys to verify by, got none');
+  await mustBeArchive(dir, onFault);
+  await findForeign(dir, onFault);
+  const read = await readChain(dir, anchors.keys ?? {}, onFault);
+  const sound = await readBlobs(dir, onFault);
+  findMissingBlobs(read, sound, faults);
+  const state = await tellStory(dir, anchors.keys ?? {}, read, onFault);
+  const link = read.at(-1)?.link ?? genesis;
+  if (head !== undefined) checkHead(read, head, onFault);
+  const of = (ids: readonly string[]) => (incident === undefined ? ids : ids.filter((id) => id === incident));
+  return {
+    ok: faults.length === 0,
+    records: read.length,
+    head: { seq: link.seq, hash: link.hash, at: new Date(link.atMs).toISOString() },
+    sealed: of(state.runs.sealed()),
+    open: of(state.runs.unsealed()),
+    faults,
+    anchors: [...anchors.words, 'store: a directory, which is not immutable', wordOnHead(head)],
+  };
+}
+
+async function mustBeArchive(dir: string, onFault: OnFault): Promise<void> {
+  await access(join(dir, recordsPrefix)).catch(() =>
+    onFault(recordsPrefix, 'expected a folder of records: this is no archive'),
+  );
+}
+
+const wordOnHead = (head: VerifyInput['head']): string =>
+  head === undefined
+    ? 'head: none was brought, so records removed from the very end cannot be noticed'
+    : `head: record ${head.seq}, brought by the reader`;
+
+function checkHead(read: readonly Read[], head: Pick<Head, 'seq' | 'hash'>, onFault: OnFault): void {
+  const found = read.find(({ link }) => link.seq === head.seq);
+  if (found === undefined)
+    onFault(recordKey(head.seq), 'is missing: the reader knows a head that the archive does not reach');
+  else if (found.link.hash !== head.hash)
+    onFault(recordKey(head.seq), 'is another record than the head that the reader knows');
+}
+
+function findMissingBlobs(read: readonly Read[], sound: ReadonlySet<string>, faults: Fault[]): void {
+  const reported = new Set(faults.map(({ object }) => object));
+  for (const { record, link } of read)
+    for (const hash of blobsNamedBy(record.payload.body)) {
+      const object = `blobs/${hash}`;
+      if (sound.has(hash) || reported.has(object)) continue;
+      reported.add(object);
+      faults.push({ object, reason: `is missing, though record ${link.seq} names it` });
+    }
+}
+
+/** Folds record by record, and checks each with the fold of those before it. */
+async function tellStory(dir: string, keys: PinnedKeys, read: readonly Read[], onFault: OnFault): Promise<LogState> {
+  const blobs = createBlobs(await createDirectoryStore(dir, { readOnly: true }));
+  const state = new LogState();
+  const rules = new Map<string, Rules>();
+  for (const { record, link } of read) {
+    try {
+      await checkRecord({ keys, blobs, state, rules }, record.payload);
+    } catch (error) {
+      const code = error instanceof HoldpointError ? ` (${error.code})` : '';
+      onFault(recordKey(link.seq), `${reasonOf(error, recordKey(link.seq))}${code}`);
+    }
+    state.apply(record, link);
+  }
+  return state;
+}
