@@ -45,6 +45,7 @@ export type DeskDeps = {
 export class ApprovalDesk {
   private readonly open: OpenHold[] = [];
   private readonly strays: Refusal[] = [];
+  private noted = false;
   constructor(private readonly deps: DeskDeps) {}
 
   get pending(): PendingHold[] {
@@ -72,14 +73,16 @@ export class ApprovalDesk {
     for (const hold of this.open) countRefusal(hold, refusal.code);
   }
 
-  /** Every waiting hold compares run ids again. */
+  /** Every hold compares run ids, those shown later too: the note may come before the hold that it is about. */
   recheckAll(): void {
+    this.noted = true;
     for (const hold of this.open) hold.recheck = !hold.acting;
   }
 
   /** Shows a hold. From here on, and only from here on, statements for its digest are taken. */
   show(view: HoldView): OpenHold {
     const hold = new OpenHold(view);
+    hold.recheck = this.noted;
     this.open.push(hold);
     return hold;
   }

@@ -4,22 +4,11 @@ import { judge, recordCard, recordEvent, wasReset } from './activity-calls.ts';
 import type { HoldEnd, OpenHold } from './approval-desk.ts';
 import { type FailureCode, failureCode, failureReason } from './failure-code.ts';
 import type { IncidentRun } from './incident-run.ts';
+import { againCodes, refusalCodes } from './refusal-codes.ts';
 
 /** A write that was judged to wait for people: it has an action and the digest minted for it. */
 export type HeldCall = JudgedCall & { readonly action: NonNullable<JudgedCall['action']>; readonly digest: string };
 type Attempt = { readonly kind: 'ended'; readonly end: ActionEnd } | { readonly kind: 'again'; readonly why: string };
-
-/** Refusals after which judging anew may help: the world, the standing or the persons changed since the hold began. */
-const againCodes: ReadonlySet<FailureCode> = new Set([
-  'VERDICT_NOT_HOLD',
-  'RECEIPT_REFUSED',
-  'CARD_MISMATCH',
-  'QUORUM_MISSING',
-  'STATEMENT_STALE',
-  'STATEMENT_BEFORE_RESUME',
-]);
-/** Failures after which nobody can say from here whether the effect happened. */
-const unknownCodes: ReadonlySet<FailureCode> = new Set(['OUTCOME_UNKNOWN', 'TIMED_OUT', 'RECORDER_AWAY', 'INTERNAL']);
 
 export const isHeld = (judged: JudgedCall): judged is HeldCall =>
   judged.verdict.kind === 'hold' && judged.action !== null && judged.digest !== null;
@@ -155,8 +144,8 @@ async function afterFailure(
   if (isCancellation(error)) throw error;
   const code = failureCode(error);
   const reason = failureReason(error);
-  // Nothing has been asked of production before the acting phase, so nothing can be unknown there.
-  if (phase === 'acting' && unknownCodes.has(code)) return unknown(run, judged, code, reason);
+  // INVARIANT: only a known refusal says that nothing happened. Before the acting phase nothing can have.
+  if (phase === 'acting' && !refusalCodes.has(code)) return unknown(run, judged, code, reason);
   if (code === 'DIGEST_MISMATCH' && (await wasReset({ action: judged.action, digest: judged.digest })))
     return again('this run was born of a Reset');
   if (againCodes.has(code)) return again(`${code}: ${reason}`);

@@ -114,6 +114,8 @@ describeWith('temporal', 'an incident', () => {
   it.each([
     ['an outcome that says so', async (input: ExecuteInput) => outcomeOf(input, 'unknown')],
     ['a failure that says so', async () => Promise.reject(failure('OUTCOME_UNKNOWN'))],
+    ['a recorder that stays away', async () => Promise.reject(failure('RECORDER_AWAY'))],
+    ['a code nobody knows', async () => Promise.reject(failure('TypeError'))],
     ['an error nobody classified', async () => Promise.reject(failure('INTERNAL'))],
   ])('leaves an unknown outcome to a person and tries nothing again: %s', async (_name, execute) => {
     const { stage, outcome } = await releaseOne((stage) => {
