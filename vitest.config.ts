@@ -1,8 +1,9 @@
+import { randomInt } from 'node:crypto';
 import { defineConfig } from 'vitest/config';
 
-// The seed of this run's share of the long tests, and of nothing else; HOLDPOINT_SEED repeats a run.
-const seed = process.env.HOLDPOINT_SEED ?? String(Math.floor(Date.now() / 1000));
-if (process.env.VITEST_WORKER_ID === undefined) console.log(`seed of the long tests: HOLDPOINT_SEED=${seed}`);
+// Inherited by the processes that run the tests. `npm test` repeats itself; `npm run test:deep` takes a new seed each time.
+process.env.HOLDPOINT_SEED ??= process.env.HOLDPOINT_DEEP === '1' ? String(randomInt(2 ** 31)) : '1';
+process.stdout.write(`seed ${process.env.HOLDPOINT_SEED} (HOLDPOINT_SEED repeats a run)\n`);
 
 export default defineConfig({
   test: {
@@ -12,7 +13,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 30_000,
-    env: { HOLDPOINT_SEED: seed },
     globalSetup: ['test/support/global-setup.ts'],
+    setupFiles: ['test/support/properties.ts'],
   },
 });
