@@ -28,6 +28,8 @@ export async function giveReceipt(parts: RecorderParts, raw: unknown, caller: Pr
       `expected namespace \`${parts.namespace}\`, got \`${request.action.namespace}\``,
     );
   const alert = await fetchAlert(parts, request.alertRef);
+  // What decides here is in the log before it decides: an auditor admits by the same rules.
+  await parts.recordManifest(manifests.newest());
   return log.write(async (writer) => {
     const given = sameAttempt(log.state, request, caller);
     if (given !== null) return receiptOf(parts.signer, given);

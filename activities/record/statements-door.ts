@@ -24,6 +24,7 @@ export async function takeStatements(parts: DoorParts, raw: unknown): Promise<Ap
   const parsed = StatementPost.safeParse(raw);
   if (!parsed.success) throw new HoldpointError('BAD_INPUT', `statements: ${firstIssue(parsed.error)}`);
   const { statements } = parsed.data;
+  await parts.recordManifest(parts.manifests.newest());
   const subject = statements[0]?.statement.subject;
   switch (subject?.type) {
     case 'action':

@@ -23,7 +23,7 @@ export async function findForeign(dir: string, onFault: OnFault): Promise<void> 
     if (!known) onFault(name, 'foreign: an archive has no object of this name');
     else if (!entry.isFile()) onFault(name, 'expected a regular file');
   };
-  for (const entry of await readdir(dir, { withFileTypes: true })) {
+  for (const entry of await readdir(dir, { withFileTypes: true }).catch((): Dirent[] => [])) {
     if (topFolders.has(entry.name) && entry.isDirectory()) continue;
     expectFile(entry.name, entry, topFiles.has(entry.name));
   }

@@ -104,11 +104,21 @@ async function tellStory(dir: string, keys: PinnedKeys, read: readonly Read[], o
   for (const { record, link } of read) {
     try {
       await checkRecord({ keys, blobs, state, rules }, record.payload);
+      state.apply(record, link);
     } catch (error) {
       const code = error instanceof HoldpointError ? ` (${error.code})` : '';
       onFault(recordKey(link.seq), `${reasonOf(error, recordKey(link.seq))}${code}`);
+      applyAnyway(state, { record, link });
     }
-    state.apply(record, link);
   }
   return state;
+}
+
+/** A faulty record is folded too, where it can be: those after it are judged by the log as it is, not as it should be. */
+function applyAnyway(state: LogState, { record, link }: Read): void {
+  try {
+    state.apply(record, link);
+  } catch {
+    // What cannot even be folded was reported a moment ago.
+  }
 }
