@@ -2,7 +2,7 @@ import { Worker } from '@temporalio/worker';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { createFences } from '../activities/identity/fences.ts';
 import { createManifests } from '../activities/identity/manifests.ts';
-import { createRecorderClient } from '../activities/record/client.ts';
+import { createRecorderClient, postStatements } from '../activities/record/client.ts';
 import { createExecutorActivities } from '../activities/tools/create-activities.ts';
 import type { ExecutorDeps } from '../activities/tools/executor-deps.ts';
 import { createInFlight } from '../activities/tools/in-flight.ts';
@@ -51,8 +51,9 @@ async function depsOf({ config, secrets, signer, log, clock, failpoint, registry
   const tools = createPostgresTools(secrets.postgres);
   const inFlight = createInFlight();
   const observe = observer(registry);
+  const toDoor: ExecutorDeps['postStatements'] = (statements) => postStatements(recorderUrl, statements);
   const own = { role, signer, keys, clock, monotonic, failpoint, log, observe };
-  return { ...own, manifests, recorder, fences, outbox, tools, inFlight };
+  return { ...own, manifests, recorder, postStatements: toDoor, fences, outbox, tools, inFlight };
 }
 
 const pollerOf = async (deps: ExecutorDeps, temporal: TemporalAccess): Promise<Worker> =>

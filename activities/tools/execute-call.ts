@@ -63,8 +63,9 @@ async function mustBeReleased(
   { digest, cardDigest, statements }: ExecuteInput,
   action: Action,
   judged: JudgedHere,
-  { recorder, keys, clock }: ExecutorDeps,
+  deps: ExecutorDeps,
 ): Promise<void> {
+  const { recorder, keys, clock } = deps;
   const { contract, runbook, rules, newest, target } = judged;
   if (contract === null || target === null || contract.risk === 'read')
     throw new HoldpointError('INVENTORY_INVALID', 'expected a write on a target from the inventory');
@@ -76,7 +77,28 @@ async function mustBeReleased(
     throw new HoldpointError('STOPPED', 'the log binds no resume to the fences');
   const resumedAt = Math.max(Date.parse(bound.all.resumedAt), Date.parse(bound.runbook.resumedAt));
   const { risk } = contract;
-  verifyRelease({ action, digest, cardDigest, risk, statements, rules, newest, now: clock(), resumedAt });
+  try {
+    verifyRelease({ action, digest, cardDigest, risk, statements, rules, newest, now: clock(), resumedAt });
+  } catch (error) {
+    if (codeOf(error) === 'REJECTED') await recordRejections(statements, deps);
+    throw error;
+  }
+}
+
+/**
+ * Puts a person's no into the log, where it wins whatever is passed on the next time. Throws `RECORDER_AWAY` until the
+ * recorder has answered; one that it knows or does not take was answered.
+ */
+async function recordRejections(statements: ExecuteInput['statements'], deps: ExecutorDeps): Promise<void> {
+  for (const signed of statements.filter(({ statement }) => statement.verdict === 'reject')) {
+    try {
+      await deps.postStatements([signed]);
+    } catch (error) {
+      const code = codeOf(error);
+      if (code === 'RECORDER_AWAY' || code === 'RATE_LIMITED' || code === 'INTERNAL')
+        throw new HoldpointError('RECORDER_AWAY', 'the recorder did not take a rejection yet');
+    }
+  }
 }
 
 const blobOf = (blob: Promise<Buffer>): Promise<Buffer> =>

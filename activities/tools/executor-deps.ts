@@ -1,4 +1,6 @@
 import type { PinnedKeys } from '../../contracts/config.ts';
+import type { Appended } from '../../contracts/recorder-api.ts';
+import type { SignedStatement } from '../../contracts/statement.ts';
 import type { Signer } from '../../policies/signing.ts';
 import type { Failpoint } from '../failpoints.ts';
 import type { Fences } from '../identity/fences.ts';
@@ -19,6 +21,8 @@ export type ExecutorDeps = ScopeDeps &
     readonly tools: Tools;
     readonly manifests: Pick<Manifests, 'newest' | 'require' | 'mustBeAtLeast' | 'reload'>;
     readonly recorder: RecorderClient;
+    /** The recorder's door for statements that carry their own authority. */
+    readonly postStatements: (statements: readonly SignedStatement[]) => Promise<Appended>;
     readonly fences: Fences;
     readonly outbox: Outbox;
     readonly inFlight: InFlight;

@@ -175,6 +175,22 @@ describeWith(['temporal', 'postgres'], 'executeCall', () => {
     );
   });
 
+  it('keeps a rejection in the log, where it wins although only the approval is passed on later', async () => {
+    const { hold, blocker } = await scene();
+    const both = [theatre.approve(hold), theatre.approve(hold, { verdict: 'reject' })];
+    expect(await codeOf(execute(hold, { statements: both }))).toBe('REJECTED');
+    expect(await codeOf(execute(hold, { statements: both.slice(0, 1) }))).toBe('REJECTED');
+    expect(await alive(blocker)).toBe(true);
+  });
+
+  it('does not let go of a rejection that the recorder could not take yet', async () => {
+    const { hold } = await scene();
+    const postStatements = async () => Promise.reject(new HoldpointError('RECORDER_AWAY', 'recorder: away'));
+    const statements = [theatre.approve(hold), theatre.approve(hold, { verdict: 'reject' })];
+    const failure = await execute(hold, { statements, deps: { postStatements } }).catch((error: Error) => error);
+    expect(failure).toMatchObject({ type: 'RECORDER_AWAY', nonRetryable: false });
+  });
+
   it('has no effect while the recorder is away, and may be tried again', async () => {
     const { hold, blocker } = await scene();
     const away = async () => Promise.reject(new HoldpointError('RECORDER_AWAY', 'recorder: away'));

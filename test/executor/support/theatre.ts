@@ -6,6 +6,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import pino from 'pino';
 import { createFences } from '../../../activities/identity/fences.ts';
 import { createManifests, type Manifests } from '../../../activities/identity/manifests.ts';
+import { postStatements } from '../../../activities/record/client.ts';
 import { createExecutorActivities } from '../../../activities/tools/create-activities.ts';
 import type { ExecutorDeps } from '../../../activities/tools/executor-deps.ts';
 import { createInFlight } from '../../../activities/tools/in-flight.ts';
@@ -91,6 +92,7 @@ export async function openTheatre(world: World, database: Database): Promise<The
     tools: createPostgresTools([database.target]),
     manifests,
     recorder,
+    postStatements: (statements) => postStatements(stage.recorder.url, statements),
     fences: createFences({ client: world.client, namespace: world.namespace, monotonic }),
     outbox: createOutbox({ dir: outboxDir, recorder, log }),
     inFlight: createInFlight(),
