@@ -17,6 +17,3 @@ export function share<T>(cases: readonly T[], count: number): readonly T[] {
   );
   return cases.filter((_, index) => chosen.has(index));
 }
-
-/** How many runs a long property makes. */
-export const numRuns = (usual: number, whenDeep: number): number => (deep ? whenDeep : usual);
