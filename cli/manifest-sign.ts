@@ -7,6 +7,7 @@ import { manifestFiles } from './connect/rules.ts';
 import type { Register } from './shell/command.ts';
 import { answer, run, subcommand } from './shell/command.ts';
 import type { Io } from './shell/io.ts';
+import { expectMode } from './shell/mode.ts';
 import { Refusal, WrongUse } from './shell/refusal.ts';
 
 type Options = {
@@ -99,11 +100,6 @@ function jsonOf(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function expectMode(mode: string): 'development' | 'production' {
-  if (mode === 'development' || mode === 'production') return mode;
-  throw new WrongUse(`--mode \`${mode}\`: expected development or production`, 'give one of them');
 }
 
 function expectDays(text: string): number {

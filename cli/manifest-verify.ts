@@ -5,6 +5,7 @@ import { requireClientConfig } from './client-config.ts';
 import { renderRules, summaryOf } from './connect/rules-summary.ts';
 import type { Register } from './shell/command.ts';
 import { answer, run, subcommand } from './shell/command.ts';
+import { expectMode } from './shell/mode.ts';
 import { Refusal } from './shell/refusal.ts';
 
 /** `holdpoint manifest verify`: opens a file exactly as a process would, so that a refusal is seen before a rollout. */
@@ -17,7 +18,7 @@ export const manifestVerify: Register = (parent, { io, status }) => {
     .action(
       run({ io, status }, async (file: string, options: { mode: string; json?: boolean }) => {
         const { keys } = requireClientConfig(io);
-        const mode = options.mode === 'production' ? 'production' : 'development';
+        const mode = expectMode(options.mode);
         const rules = openManifest({ raw: await readRaw(resolve(io.cwd, file)), keys, mode, now: Date.now() });
         return answer(io, options.json, { ok: true, ...summaryOf(rules) }, () => {
           for (const line of renderRules(rules)) io.out(line);

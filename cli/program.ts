@@ -69,7 +69,10 @@ export async function runCli(argv: readonly string[], io: Io): Promise<ExitStatu
     return status;
   } catch (error) {
     // Commander has printed its own line, and exits 1 for wrong use: scripts tell 2 from a refusal.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitDone : exitWrongUse;
+    if (error instanceof CommanderError) {
+      if (error.code === 'commander.help') io.err('next: name one of these commands');
+      return error.exitCode === 0 ? exitDone : exitWrongUse;
+    }
     return reportError(io, error, argv.includes('--json'));
   }
 }

@@ -17,6 +17,7 @@ type Options = {
   readonly archive?: string;
   readonly incident?: string;
   readonly keys?: string;
+  readonly head?: string;
   readonly json?: boolean;
 };
 
@@ -28,6 +29,10 @@ export const verifyCommand: Register = (parent, { io, status }) => {
   ])
     .option('--archive <dir>', "the log's directory; the one of the home folder when left out")
     .option('--incident <id>', 'say only how this incident stands; the whole chain is checked all the same')
+    .option(
+      '--head <seq:hash>',
+      'a head kept elsewhere: without it, records removed from the very end cannot be noticed',
+    )
     .option('--keys <file>', 'pinned public keys as JSON; those of the home folder when left out')
     .action(
       run({ io, status }, async (options: Options) => {
@@ -35,7 +40,13 @@ export const verifyCommand: Register = (parent, { io, status }) => {
         const dir = archiveOf(io, options, home);
         const keys = options.keys === undefined ? (home?.keys ?? null) : await readKeys(resolve(io.cwd, options.keys));
         const { incident } = options;
-        const report = await verifyArchive({ dir, keys, ...(incident === undefined ? {} : { incident }) });
+        const head = options.head === undefined ? undefined : expectHead(options.head);
+        const report = await verifyArchive({
+          dir,
+          keys,
+          ...(incident === undefined ? {} : { incident }),
+          ...(head && { head }),
+        });
         if (options.json === true) io.out(JSON.stringify(report));
         else for (const line of renderReport(io, report)) io.out(line);
         return report.ok ? exitDone : exitRefused;
@@ -58,6 +69,15 @@ async function readKeys(file: string): Promise<PinnedKeys> {
   const parsed = PinnedKeys.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
   throw new Refusal('BAD_INPUT', `${file}: ${firstIssue(parsed.error)}`, 'give {"recorder":[{"kty":"OKP",…}],…}');
+}
+
+function expectHead(text: string): { readonly seq: number; readonly hash: string } {
+  const [, seq, hash] = /^([0-9]{1,12}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (seq !== undefined && hash !== undefined) return { seq: Number(seq), hash };
+  throw new WrongUse(
+    `--head \`${visible(text, 100)}\`: expected a number, a colon and 64 hex digits`,
+    'copy it from an earlier verify --json',
+  );
 }
 
 function jsonOf(text: string): unknown {

@@ -20,7 +20,7 @@ const connectMsMax = 5_000;
  * Throws `Refusal` TEMPORAL_AWAY.
  */
 export async function connectTemporal(io: Io): Promise<Temporal> {
-  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: definedOnly(io.env) });
+  const { connectionOptions, namespace } = environmentConfig(io);
   const home = loadClientConfig(io);
   const homeWins = home !== null && (homeIsNamed(io) || (io.env.TEMPORAL_ADDRESS ?? '') === '');
   const address = homeWins ? home.temporal.address : (connectionOptions.address ?? 'localhost:7233');
@@ -42,6 +42,19 @@ export async function connectTemporal(io: Io): Promise<Temporal> {
       'TEMPORAL_AWAY',
       `no Temporal server answers at \`${address}\` (namespace \`${inNamespace}\`): ${why}`,
       'start `holdpoint dev`, or set TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE',
+    );
+  }
+}
+
+function environmentConfig(io: Io): ReturnType<typeof loadClientConnectConfig> {
+  try {
+    return loadClientConnectConfig({ overrideEnvVars: definedOnly(io.env) });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unknown error';
+    throw new Refusal(
+      'BAD_INPUT',
+      `Temporal's own configuration cannot be read: ${why}`,
+      'mend the TEMPORAL_* variables, or the file that TEMPORAL_CONFIG_FILE names',
     );
   }
 }

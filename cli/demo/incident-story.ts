@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { verifyArchive } from '../../activities/record/verify.ts';
+import { digestOf } from '../../policies/digest.ts';
 import { hostileApplication, hostileComment } from '../../servers/payments/attack.ts';
 import { paymentsAreWhole } from '../../servers/payments/database.ts';
 import type { PaymentsScene } from '../../servers/payments/scene.ts';
@@ -31,11 +32,11 @@ export async function tellStory(story: Story): Promise<Ending> {
   const { stage, emit } = story;
   await showTrouble(story);
   const workflowId = await raise(stage, emit);
-  await followUntilSealed(story, workflowId);
+  const head = await followUntilSealed(story, workflowId);
   const outcome = await outcomeOf(stage, workflowId);
   emit({ event: 'closed', outcome });
-  const { flowing, tableWhole } = await checkPayments(story);
-  const verified = await verify(story);
+  const { flowing, tableWhole } = await checkPayments(story, outcome === 'recovered' ? flowMsMax : 0);
+  const verified = await verify(story, head);
   return { resolved: outcome === 'recovered' && flowing, verified, tableWhole };
 }
 
@@ -66,7 +67,10 @@ async function raise({ installation, runbook }: Stage, emit: Emit): Promise<stri
   return workflowId;
 }
 
-async function followUntilSealed(story: Story, workflowId: string): Promise<void> {
+/** The number and hash of a record: who keeps them notices when it, or one before it, is gone. */
+type Head = { readonly seq: number; readonly hash: string };
+
+async function followUntilSealed(story: Story, workflowId: string): Promise<Head> {
   const { stage, emit, stopping } = story;
   const { workspace, server } = stage.installation;
   const follower = createFollower({
@@ -77,10 +81,10 @@ async function followUntilSealed(story: Story, workflowId: string): Promise<void
     for (const event of follower.take(record)) {
       emit(event);
       if (event.event === 'held') await story.onHeld(event);
-      if (event.event === 'sealed') return;
+      if (event.event === 'sealed') return { seq: record.payload.seq, hash: digestOf(record) };
     }
   }
-  stopping.throwIfAborted();
+  throw stopping.reason;
 }
 
 async function outcomeOf({ installation }: Stage, workflowId: string): Promise<string> {
@@ -92,10 +96,10 @@ async function outcomeOf({ installation }: Stage, workflowId: string): Promise<s
 }
 
 /** The service's own sessions have the last word: each of them must take a payment again. */
-async function checkPayments({ scene, stage, emit, stopping }: Story) {
+async function checkPayments({ scene, stage, emit, stopping }: Story, waitMsMax: number) {
   const before = scene.clients();
   const since = () => scene.clients().map(({ committed }, index) => committed - (before[index]?.committed ?? 0));
-  for (const end = Date.now() + flowMsMax; Date.now() < end; await sleep(100, undefined, { signal: stopping }))
+  for (const end = Date.now() + waitMsMax; Date.now() < end; await sleep(100, undefined, { signal: stopping }))
     if (since().every((count) => count > 0)) break;
   const flowing = since().every((count) => count > 0) && !scene.holderLives();
   const tableWhole = await paymentsAreWhole(stage.place);
@@ -104,8 +108,8 @@ async function checkPayments({ scene, stage, emit, stopping }: Story) {
   return { flowing, tableWhole };
 }
 
-async function verify({ stage, emit }: Story): Promise<boolean> {
-  const report = await verifyArchive({ dir: stage.archiveDir, keys: stage.installation.workspace.keys });
+async function verify({ stage, emit }: Story, head: Head): Promise<boolean> {
+  const report = await verifyArchive({ dir: stage.archiveDir, keys: stage.installation.workspace.keys, head });
   const faults = report.faults.map(({ object, reason }) => `${object}: ${reason}`);
   emit({ event: 'verified', ok: report.ok, records: report.records, anchors: report.anchors, faults });
   return report.ok;

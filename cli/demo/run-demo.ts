@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { PaymentsScene } from '../../servers/payments/scene.ts';
@@ -7,7 +7,7 @@ import type { ProcessEnd } from '../../servers/supervisor.ts';
 import type { ProcessName } from '../../servers/workspace.ts';
 import { createCleanup } from '../local/cleanup.ts';
 import type { Io } from '../shell/io.ts';
-import { showError } from '../shell/refusal.ts';
+import { Refusal, showError } from '../shell/refusal.ts';
 import type { Emit } from './events.ts';
 import type { Ending, Held } from './incident-story.ts';
 import { tellStory } from './incident-story.ts';
@@ -34,6 +34,7 @@ class Cut extends Error {
  */
 export async function runDemo(io: Io, options: DemoOptions, emit: Emit): Promise<boolean> {
   const begun = Date.now();
+  if (options.archive !== null) await mustBeEmpty(resolve(io.cwd, options.archive));
   const home = await mkdtemp(join(tmpdir(), 'holdpoint-demo-'));
   const archiveDir = options.archive === null ? join(home, 'archive') : resolve(io.cwd, options.archive);
   const cleanup = createCleanup();
@@ -58,6 +59,17 @@ export async function runDemo(io: Io, options: DemoOptions, emit: Emit): Promise
   const ok = isGood(ending);
   if (ok) await rm(home, { recursive: true, force: true });
   return ok;
+}
+
+/** A log of somebody else's keys cannot be gone on with, and must not be mixed with ours. */
+async function mustBeEmpty(dir: string): Promise<void> {
+  const names = await readdir(dir).catch(() => []);
+  if (names.length > 0)
+    throw new Refusal(
+      'BAD_INPUT',
+      `--archive \`${dir}\`: expected a folder that is empty or not there yet`,
+      'name another',
+    );
 }
 
 type Act = Parameters<typeof setStage>[0];

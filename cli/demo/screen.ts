@@ -108,7 +108,7 @@ function renderEnd(event: EndEvent, paint: Paint): string[] {
       return [
         line(
           event.verdict === 'reject' ? 'rejected' : 'released',
-          `by ${event.person}, signature verified by orchestrator, recorder and executor`,
+          `by ${event.person}, signature verified by the executor and the recorder, each by itself`,
         ),
       ];
     case 'intent':

@@ -19,7 +19,11 @@ export function fakeIo(given: Given = {}): Io & { readonly lines: { out: string[
     out: (line) => void lines.out.push(line),
     err: (line) => void lines.err.push(line),
     // A profile or address of the machine that runs the tests must not reach a command.
-    env: { TEMPORAL_CONFIG_FILE: '/dev/null', HOLDPOINT_HOME: '/nonexistent-holdpoint-home', ...given.env },
+    env: {
+      TEMPORAL_CONFIG_FILE: '/nonexistent-temporal.toml',
+      HOLDPOINT_HOME: '/nonexistent-holdpoint-home',
+      ...given.env,
+    },
     cwd: given.cwd ?? '/',
     interactive: given.answers !== undefined,
     paint: coloursFor(false, {}),

@@ -1,0 +1,134 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeClientConfig } from '../../cli/client-config.ts';
+import { makeApprover, soleApprover, solePowers } from '../../cli/local/approver.ts';
+import { parseRunbook } from '../../policies/runbook.ts';
+import { newDevelopmentKey, publicHalf } from '../../servers/keys.ts';
+import type { Given } from './under-test.ts';
+import { holdpoint } from './under-test.ts';
+
+const runbookName = 'postgres-blocked-by-idle-transaction';
+const runbookFile = join(import.meta.dirname, '..', '..', 'runbooks', `${runbookName}.yaml`);
+
+describe('manifests and runbooks on the command line', () => {
+  let dir: string;
+  let given: Given;
+  const platform = newDevelopmentKey();
+  const sign = (...more: string[]) =>
+    holdpoint(
+      [
+        ...['manifest', 'sign', '--runbooks', 'runbooks', '--approvers', 'approvers.yaml', '--powers', 'powers.yaml'],
+        ...['--limits', 'limits.yaml', '--bundle', 'b'.repeat(64), '--judge-build', 'd'.repeat(64)],
+        ...['--key', 'platform.jwk.json', '--out', 'manifests', '--mode', 'development', ...more],
+      ],
+      given,
+    );
+
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'holdpoint-manifest-'));
+    given = { cwd: dir, env: { HOLDPOINT_HOME: dir } };
+    const text = await readFile(runbookFile, 'utf8');
+    const { runbook } = parseRunbook(text, runbookName);
+    for (const folder of ['runbooks', 'manifests']) await mkdir(join(dir, folder));
+    const approver = await makeApprover('someone', join(dir, 'id'));
+    const write = (name: string, value: unknown) => writeFile(join(dir, name), JSON.stringify(value));
+    await writeFile(join(dir, 'runbooks', 'one.yaml'), text);
+    await write('approvers.yaml', soleApprover(approver, [runbook]));
+    await write('powers.yaml', solePowers([runbook]));
+    await write('limits.yaml', {});
+    await write('platform.jwk.json', platform);
+    await writeClientConfig(dir, {
+      v: 1,
+      temporal: { address: '127.0.0.1:1', namespace: 'default' },
+      temporalUi: null,
+      recorderUrl: 'http://127.0.0.1:1',
+      gatewayUrl: 'http://127.0.0.1:1',
+      keys: { platform: [publicHalf(platform)] },
+      manifestDir: join(dir, 'manifests'),
+      archiveDir: join(dir, 'archive'),
+      runbooksDir: null,
+      alertTokenFile: null,
+      sshKey: approver.keyFile,
+      person: 'someone',
+    });
+  });
+  afterAll(() => rm(dir, { recursive: true, force: true }));
+
+  it('signs version after version, and never one twice', async () => {
+    expect(JSON.parse((await sign('--json')).out)).toMatchObject({ ok: true, version: 1 });
+    expect(JSON.parse((await sign('--json')).out)).toMatchObject({ ok: true, version: 2 });
+  });
+
+  it('shows and verifies what it signed', async () => {
+    const shown = await holdpoint(['manifest', 'show', '--json'], given);
+    expect(JSON.parse(shown.out)).toMatchObject({
+      version: 2,
+      runbooks: [{ id: runbookName }],
+      people: [{ person: 'someone' }],
+    });
+    expect((await holdpoint(['manifest', 'verify', 'manifests/manifest-1.json'], given)).status).toBe(0);
+  });
+
+  it('refuses a changed manifest, one for production that development signed, and what is none', async () => {
+    const text = await readFile(join(dir, 'manifests', 'manifest-1.json'), 'utf8');
+    await writeFile(join(dir, 'changed.json'), text.replace('"version":1', '"version":9'));
+    await writeFile(join(dir, 'none.json'), '[]');
+    const statusOf = async (...argv: string[]) => (await holdpoint(['manifest', 'verify', ...argv], given)).status;
+    expect(await statusOf('changed.json')).toBe(1);
+    expect(await statusOf('none.json')).toBe(1);
+    expect(await statusOf('missing.json')).toBe(1);
+    expect(await statusOf('manifests/manifest-1.json', '--mode', 'production')).toBe(1);
+  });
+
+  it('signs nothing that a process would refuse, and never shows the key', async () => {
+    await writeFile(join(dir, 'runbooks', 'bad.yaml'), 'v: 1\nid: bad\n');
+    const ran = await sign();
+    expect(ran.status).toBe(1);
+    expect(ran.err).toContain('RUNBOOK_INVALID');
+    await rm(join(dir, 'runbooks', 'bad.yaml'));
+    await writeFile(join(dir, 'broken.json'), JSON.stringify({ ...platform, crv: 'X25519' }));
+    const broken = await sign('--key', 'broken.json');
+    expect(broken.status).toBe(1);
+    expect(`${broken.out}${broken.err}`).not.toContain(platform.d);
+  });
+
+  it('lints: 0 for a good runbook, 1 with file, line and column for each fault of a bad one', async () => {
+    const good = await holdpoint(['runbook', 'lint', 'runbooks/one.yaml'], given);
+    expect(good.status).toBe(0);
+    const text = (await readFile(runbookFile, 'utf8')).replace('quorum: 1', 'quorum: 0');
+    await writeFile(join(dir, 'bad.yaml'), text);
+    const bad = await holdpoint(['runbook', 'lint', 'runbooks/one.yaml', 'bad.yaml', 'missing.yaml'], given);
+    expect(bad.status).toBe(1);
+    expect(bad.out).toMatch(/^bad\.yaml:\d+:\d+: `approvers\.quorum`/m);
+    expect(bad.out).toMatch(/^missing\.yaml:1:1/m);
+  });
+
+  it('refuses to sign a waiver for a runbook that the manifest does not have, and asks before it signs one', async () => {
+    const waive = (...more: string[]) => holdpoint(['runbook', 'waive', ...more], given);
+    expect((await waive('no-such', '--ring', '2', '--yes')).status).toBe(1);
+    expect((await waive(runbookName, '--ring', '3', '--yes')).status).toBe(2);
+    const unasked = await waive(runbookName, '--ring', '2');
+    expect(unasked.status).toBe(2);
+    expect(unasked.err).toContain('--yes');
+    const declined = await holdpoint(['runbook', 'waive', runbookName, '--ring', '2'], { ...given, answers: false });
+    expect(declined.status).toBe(1);
+  });
+
+  it('prints a signed statement for a colleague instead of sending it', async () => {
+    const ran = await holdpoint(['runbook', 'waive', runbookName, '--ring', '1', '--yes', '--print'], given);
+    expect(JSON.parse(ran.out)).toMatchObject({
+      statement: { type: 'waive', person: 'someone', subject: { ring: 1 } },
+      proof: { kind: 'ssh' },
+    });
+  });
+
+  it('says so when the log is not on this machine, or is not there yet', async () => {
+    const status = await holdpoint(['runbook', 'status', '--json'], given);
+    expect(JSON.parse(status.out)).toMatchObject([{ runbook: runbookName, standing: { ring: 0 } }]);
+    const verified = await holdpoint(['verify'], given);
+    expect(verified.status).toBe(1);
+    expect(verified.err).toContain('next: ');
+  });
+});
