@@ -283,6 +283,10 @@ describe('parseSshKey', () => {
 
   const blobOf = (type: string, ...parts: Buffer[]): string =>
     `${type} ${Buffer.concat([sshString(type), ...parts]).toString('base64')}`;
+  const respelled = (change: (point: Buffer) => Buffer): string => {
+    const point = keys['ecdsa-sha2-nistp256'].blob.subarray(-65);
+    return blobOf('ecdsa-sha2-nistp256', sshString('nistp256'), sshString(change(point)));
+  };
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
   const faulty: Record<string, string> = {
     'options before the key': `cert-authority ${line}`,
@@ -314,6 +318,8 @@ describe('parseSshKey', () => {
       sshString('nistp256'),
       sshString(Buffer.concat([Buffer.from([4]), Buffer.alloc(64, 1)])),
     ),
+    'a hybrid P-256 point': respelled((point) => Buffer.concat([Buffer.from([6]), point.subarray(1)])),
+    'a P-256 point with a byte more': respelled((point) => Buffer.concat([point, Buffer.from([0])])),
     'curve nistp384': blobOf('ecdsa-sha2-nistp256', sshString('nistp384'), sshString(Buffer.alloc(65, 4))),
     nothing: '',
   };
