@@ -45,7 +45,6 @@ export const errorCodes = [
   'STATEMENT_NOT_APPROVING',
   'STATEMENT_REPLAYED',
   'STATEMENT_EARLY',
-  'STATEMENT_SELF_APPROVAL',
   'QUORUM_MISSING',
   // receipts, fences, effect
   'RECEIPT_REFUSED',
