@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import {
   chmodSync,
@@ -24,6 +25,7 @@ import { buildProbe } from '../support/probe.ts';
 
 let dir: string;
 let probe: Probe;
+const children: ChildProcess[] = [];
 const quiet = (): void => {};
 
 beforeAll(async () => {
@@ -33,7 +35,10 @@ afterAll(() => probe.remove());
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'holdpoint-resolve-'));
 });
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  rmSync(dir, { recursive: true, force: true });
+});
 
 function executable(...path: string[]): string {
   const file = join(dir, ...path);
@@ -69,6 +74,7 @@ function runProbe(buildMs: number): {
   const child = spawn(process.execPath, [probe.file, join(dir, 'count'), String(buildMs)], {
     env: { PATH: process.env.PATH ?? '', HOLDPOINT_CACHE: join(dir, 'cache') },
   });
+  children.push(child);
   let path = '';
   let said = '';
   child.stdout.on('data', (chunk) => {
