@@ -90,6 +90,7 @@ export class Stage {
   script: Proposal[] = [];
   expiryMs = 60_000;
   quorum = 1;
+  clock: () => number | Promise<number> = Date.now;
   recovery: Recovery = { recovered: true, detail: 'no session waits' };
   verdict: (call: ToolCall) => Verdict = verdictOf;
   /** Runs inside an activity before it does anything; throws or waits to bend it. */
@@ -153,7 +154,7 @@ export async function beatUntil(open: Promise<unknown>): Promise<void> {
   }
 }
 
-function judged(stage: Stage, { step, firstIndex }: JudgeInput, call: ToolCall, at: number): JudgedCall {
+async function judged(stage: Stage, { step, firstIndex }: JudgeInput, call: ToolCall, at: number): Promise<JudgedCall> {
   const verdict = stage.verdict(call);
   const where = { step, index: firstIndex + at };
   if (verdict.kind !== 'hold' && verdict.kind !== 'rehearse')
@@ -166,7 +167,7 @@ function judged(stage: Stage, { step, firstIndex }: JudgeInput, call: ToolCall, 
     tool: call.tool,
     args: call.args,
     preconditions: {},
-    expiresAt: new Date(Date.now() + stage.expiryMs).toISOString(),
+    expiresAt: new Date((await stage.clock()) + stage.expiryMs).toISOString(),
     nonce: randomBytes(16).toString('base64url'),
   };
   return { step: where, call, verdict, action, digest: digestOf(bindAction(action, place())) };
@@ -215,7 +216,7 @@ export const orchestratorActivities = (stageOf: StageOf): OrchestratorActivities
   },
   async judge(input) {
     await stageOf().enter('judge', input);
-    return input.calls.map((call, at) => judged(stageOf(), input, call, at));
+    return Promise.all(input.calls.map((call, at) => judged(stageOf(), input, call, at)));
   },
   async weighStatement(input) {
     await stageOf().enter('weighStatement', input);

@@ -77,7 +77,8 @@ export async function openTheatre(options: { maxCachedWorkflows?: number } = {})
   };
 }
 
-async function startWorkers(
+/** One worker for each authority, as in production, with the scripted activities of the stage of each workflow id. */
+export async function startWorkers(
   connection: NativeConnection,
   namespace: string,
   workflowBundle: { code: string },

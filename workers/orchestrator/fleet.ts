@@ -6,7 +6,7 @@ import { orchestratorQueue } from '../../contracts/queues.ts';
 import type { Bundle, Bundles } from './bundles.ts';
 import { deploymentName, makeCurrent, openIncidents } from './deployment.ts';
 
-const drainCheckMs = 30_000;
+const adjustMs = 10_000;
 
 export type FleetDeps = {
   readonly native: NativeConnection;
@@ -18,44 +18,55 @@ export type FleetDeps = {
   /** A worker died by itself. */
   readonly onFailure: (error: unknown) => void;
 };
-type Served = { readonly bundle: Bundle; readonly worker: Worker; readonly done: Promise<void> };
+type Served = { readonly worker: Worker; readonly done: Promise<void> };
 
 /**
  * One worker for the current bundle, and one for each earlier bundle that an open incident is pinned to: a run always
- * goes on under the code that it began with. Earlier ones are let go when their last run has closed.
+ * goes on under the code that it began with. Which are needed is asked again every 10 s: the last run of an earlier
+ * bundle closes, or a Reset opens one again.
  */
-export async function startFleet(bundles: Bundles, deps: FleetDeps): Promise<{ stop(): Promise<void> }> {
-  const needed = await neededBundles(bundles, deps);
-  const served = await Promise.all([bundles.current, ...needed].map((bundle) => serve(bundle, deps)));
-  await makeCurrent(deps.connection, deps.namespace, bundles.current.buildId);
-  deps.log.info({ current: bundles.current.buildId, earlier: needed.map(({ buildId }) => buildId) }, 'serving bundles');
-  const timer = setInterval(() => void letGo(served, deps).catch(deps.onFailure), drainCheckMs).unref();
+export async function startFleet({ current, earlier }: Bundles, deps: FleetDeps): Promise<{ stop(): Promise<void> }> {
+  const served = new Map<string, Served>();
+  served.set(current.buildId, await serve(current, deps));
+  await adjust(earlier, served, deps);
+  await makeCurrent(deps.connection, deps.namespace, current.buildId);
+  deps.log.info({ current: current.buildId, serving: [...served.keys()] }, 'serving bundles');
+  await warnOfUnserved([...served.keys()], deps);
+  let adjusting = Promise.resolve();
+  const timer = setInterval(() => {
+    // Asking may fail while Temporal is away: the next time is soon.
+    adjusting = adjusting
+      .then(() => adjust(earlier, served, deps))
+      .catch((error: unknown) => {
+        deps.log.warn({ reason: (error as Error).message }, 'cannot ask which bundles are needed');
+      });
+  }, adjustMs).unref();
   return {
     async stop() {
       clearInterval(timer);
-      for (const { worker } of served) if (worker.getState() === 'RUNNING') worker.shutdown();
-      await Promise.all(served.map(({ done }) => done));
+      await adjusting;
+      await Promise.all([...served.values()].map(letGo));
     },
   };
 }
 
-async function neededBundles(
-  { current, earlier }: Bundles,
-  { connection, namespace, log }: FleetDeps,
-): Promise<Bundle[]> {
-  const open = await Promise.all(
-    earlier.map(async (bundle) => ({ bundle, count: await openIncidents(connection, namespace, bundle.buildId) })),
-  );
-  const needed = open.filter(({ count }) => count > 0);
-  const known = needed.reduce((sum, { count }) => sum + count, 0);
-  const ours = await openIncidents(connection, namespace, current.buildId);
-  const all = await openIncidents(connection, namespace);
-  if (all > known + ours)
-    log.warn(
-      { incidents: all - known - ours },
-      'open incidents wait for a first task, or for a bundle that is not here',
-    );
-  return needed.map(({ bundle }) => bundle);
+async function adjust(earlier: readonly Bundle[], served: Map<string, Served>, deps: FleetDeps): Promise<void> {
+  for (const bundle of earlier) {
+    const needed = (await openIncidents(deps.connection, deps.namespace, bundle.buildId)) > 0;
+    const running = served.get(bundle.buildId);
+    if (needed && running === undefined) served.set(bundle.buildId, await serve(bundle, deps));
+    if (needed || running === undefined) continue;
+    deps.log.info({ bundle: bundle.buildId }, 'no open incident needs this bundle any more');
+    served.delete(bundle.buildId);
+    await letGo(running);
+  }
+}
+
+/** An incident whose bundle is gone waits for ever: whoever runs this has to bring the bundle back. */
+async function warnOfUnserved(buildIds: readonly string[], { connection, namespace, log }: FleetDeps): Promise<void> {
+  const counts = await Promise.all(buildIds.map((buildId) => openIncidents(connection, namespace, buildId)));
+  const unserved = (await openIncidents(connection, namespace)) - counts.reduce((sum, count) => sum + count, 0);
+  if (unserved > 0) log.warn({ incidents: unserved }, 'open incidents wait for a first task, or for a bundle not here');
 }
 
 async function serve(bundle: Bundle, deps: FleetDeps): Promise<Served> {
@@ -73,14 +84,10 @@ async function serve(bundle: Bundle, deps: FleetDeps): Promise<Served> {
       defaultVersioningBehavior: 'PINNED',
     },
   });
-  const done = worker.run().catch(deps.onFailure);
-  return { bundle, worker, done };
+  return { worker, done: worker.run().catch(deps.onFailure) };
 }
 
-async function letGo([, ...earlier]: readonly Served[], { connection, namespace, log }: FleetDeps): Promise<void> {
-  for (const { bundle, worker } of earlier) {
-    if (worker.getState() !== 'RUNNING' || (await openIncidents(connection, namespace, bundle.buildId)) > 0) continue;
-    log.info({ bundle: bundle.buildId }, 'no open incident needs this bundle any more');
-    worker.shutdown();
-  }
+async function letGo({ worker, done }: Served): Promise<void> {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+  await done;
 }
