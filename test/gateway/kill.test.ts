@@ -50,6 +50,15 @@ describeWith('temporal', 'a kill', () => {
     expect(await cancelRequested('fence/all')).toBe(true);
   });
 
+  it('waits one lease between the cancel and the acknowledgement', async () => {
+    await under.raise(all);
+    const acknowledgedAt: number[] = [];
+    await stop({ leaseMs: 2_000, onAcknowledged: () => acknowledgedAt.push(Date.now()) });
+    const { events } = await under.client.workflow.getHandle('fence/all').fetchHistory();
+    const cancelled = events?.find((event) => event.workflowExecutionCancelRequestedEventAttributes);
+    expect((acknowledgedAt[0] ?? 0) - Number(cancelled?.eventTime?.seconds) * 1_000).toBeGreaterThanOrEqual(2_000);
+  });
+
   it('leaves the fence as a stop that needs no worker: running, asked to cancel, for good', async () => {
     await under.raise(all);
     await stop();
