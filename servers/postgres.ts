@@ -5,9 +5,11 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,6 +17,7 @@ import { join, resolve } from 'node:path';
 import { Client } from 'pg';
 import { HoldpointError } from '../contracts/errors.ts';
 import { startServer, until } from './child.ts';
+import { isAlive } from './lock.ts';
 import { freePort, loopback } from './ports.ts';
 import type { Binaries, Owner } from './postgres-binaries.ts';
 import { openPlace, postgresBinaries, postgresOwner, runsAs } from './postgres-binaries.ts';
@@ -48,11 +51,27 @@ function homeOf(dir: string, persistent: boolean): Home {
   // Only passing through is granted, and only on the folder that was given to us for this.
   chmodSync(resolve(dir), 0o711);
   if (runsAs(owner, 'test', ['-x', resolve(dir)])) return { data: wanted, owner };
+  const place = openPlace('postgres-data');
+  dropAbandoned(place);
   const name = createHash('sha256').update(wanted).digest('hex').slice(0, 16);
-  return {
-    data: join(openPlace('postgres-data'), persistent ? name : `${name}-${randomBytes(6).toString('hex')}`),
-    owner,
-  };
+  return { data: join(place, persistent ? name : `${name}-${randomBytes(6).toString('hex')}`), owner };
+}
+
+const abandonedAfterMs = 3_600_000;
+
+/** Data of a run that was killed before it could delete it: not persistent, no server on it, and an hour old. */
+function dropAbandoned(place: string): void {
+  for (const name of readdirSync(place).filter((entry) => entry.includes('-'))) {
+    const data = join(place, name);
+    try {
+      const pid = Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+      if (isAlive(pid)) continue;
+    } catch {
+      // no server is on it, or it went away meanwhile
+    }
+    const old = Date.now() - (statSync(data, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > abandonedAfterMs;
+    if (old) rmSync(data, { recursive: true, force: true });
+  }
 }
 
 /** Made beside its place and renamed into it: an interrupted `initdb` leaves nothing that looks like a database. */
