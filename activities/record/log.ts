@@ -81,20 +81,26 @@ export async function openLog(deps: LogDeps): Promise<Log> {
 
 async function decideUntilFirst<T>(deps: LogDeps, state: LogState, decide: (w: Writer) => Promise<T>): Promise<T> {
   for (let race = 0; race < racesMax; race++) {
-    let wrote = false;
+    let wrote: RecordBody['kind'] | null = null;
     const append = async (body: RecordBody, by: ProcessId = deps.signer.as): Promise<Appended> => {
-      wrote = true;
+      wrote = body.kind;
       return appendNext(deps, state, body, by);
     };
     try {
       const result = await decide({ append });
-      if (wrote) deps.failpoint?.('recorder.after-append-before-reply');
+      reachedReply(deps, wrote);
       return result;
     } catch (error) {
       if (!(error instanceof LostRace)) throw error;
     }
   }
   throw new HoldpointError('RECORD_REFUSED', `expected a free number within ${racesMax} tries: too many recorders`);
+}
+
+function reachedReply({ failpoint }: LogDeps, kind: RecordBody['kind'] | null): void {
+  if (kind === null) return;
+  failpoint?.('recorder.after-append-before-reply');
+  failpoint?.(`recorder.after-append-before-reply.${kind}`);
 }
 
 async function appendNext(deps: LogDeps, state: LogState, body: RecordBody, by: ProcessId): Promise<Appended> {

@@ -82,7 +82,7 @@ export type StageOptions = {
   readonly manifest?: RulesChange;
 };
 
-const manifestAt = (version: number, change: RulesChange) =>
+export const manifestAt = (version: number, change: RulesChange) =>
   manifestOf({
     ...change,
     source: {
