@@ -3,6 +3,7 @@ import type { ManifestFile } from '../../contracts/manifest.ts';
 import { registryAsData } from '../../contracts/tools/registry.ts';
 import { digestOf, sha256Hex } from '../../policies/digest.ts';
 import { buildManifest, openManifest } from '../../policies/manifest.ts';
+import { sshString } from '../../policies/ssh-key.ts';
 import { refusalOf } from './support/codes.ts';
 import {
   at,
@@ -202,6 +203,13 @@ describe('what buildManifest does not sign', () => {
       expect(code({ people: [...directory, entry('erin', other)] })).toBe('MANIFEST_MISMATCH');
     // A key line that hides its key behind a second space is no key line.
     expect(code({ people: [...directory, entry('erin', line.replace(' ', '  '))] })).toBe('MANIFEST_MISMATCH');
+  });
+
+  it('a key twice as two types, which one secret could sign for', () => {
+    const type = 'sk-ssh-ed25519@openssh.com';
+    const point = people.alice.blob.subarray(-32);
+    const twin = Buffer.concat([sshString(type), sshString(point), sshString('ssh:')]).toString('base64');
+    expect(code({ people: [...directory, entry('erin', `${type} ${twin}`)] })).toBe('MANIFEST_MISMATCH');
   });
 
   it('a key that is none, or of a kind that nobody verifies', () => {
