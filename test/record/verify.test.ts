@@ -8,6 +8,7 @@ import { type VerifyReport, verifyArchive } from '../../activities/record/verify
 import type { LogRecord, RecordBody, SignedRecord } from '../../contracts/record.ts';
 import { digestOf, jcs } from '../../policies/digest.ts';
 import { makeProcess, recorder } from '../policies/support/rules.ts';
+import { deep } from '../support/deep.ts';
 import { describeWith } from '../support/skips.ts';
 import { begin, decide, type Held, hold, outcomeOf, ready, requestOf } from './incident.ts';
 import { executor, freshWorkflowId, keys, openStage, openWorld, type Stage, type World } from './stage.ts';
@@ -180,9 +181,9 @@ describeWith('temporal', 'verifying an archive', () => {
         if (!apply(how as Tamper)) return;
         expect((await verify({ head })).ok).toBe(false);
       }),
-      { numRuns: 60 },
+      { numRuns: deep ? 500 : 60 },
     );
-  }, 120_000);
+  }, 600_000);
 
   type Tamper = { kind: string; seq: number; place: number; bit: number; with: number; at: number };
   /** False for a tampering that changes nothing. */
