@@ -41,7 +41,7 @@ describe('a runbook’s standing', () => {
   it('is read-only at the start, and its dry run counts from the first manifest that held this digest', () => {
     const nothing = { ring: 0, rule: 'standing.read-only', record: null, until: null, dryRunSince: null };
     expect(foldStanding([], runbook, now)).toEqual(nothing);
-    const log = logOf(manifest(...others), manifest(runbook), manifest(runbook, ...others));
+    const log = logOf(manifest(...others), manifest(...others, runbook), manifest(runbook));
     expect(foldStanding(log, runbook, now)).toEqual({ ...nothing, dryRunSince: at(now + 1) });
   });
 
@@ -122,6 +122,10 @@ describe('a runbook’s standing', () => {
     const gift = promote(2);
     const log = logOf(gift, demote(0), gift);
     expect(ringOf(log)).toBe(0);
+    const fresh = promote(2).body;
+    if (gift.body.kind !== 'standing' || fresh.kind !== 'standing') throw new Error('expected standing records');
+    const half = { ...fresh, statements: [...fresh.statements, ...gift.body.statements] };
+    expect(ringOf(logOf(gift, demote(0), { body: half }))).toBe(0);
   });
 
   it('is not given by a rejection, a mixed record, or a record that says another change', () => {
