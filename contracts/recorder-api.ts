@@ -7,7 +7,7 @@ import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
 /**
  * The recorder's HTTP interface. Every request of a process carries `Holdpoint-Signature`: base64url of the JSON of a
  * signed `HttpRequestClaim`; every reply to such a request carries the recorder's signed `HttpReplyClaim` in the same header.
- * `POST /v1/statements` alone takes unsigned callers: a statement's proof is its only authority.
+ * `POST /v1/statements` takes unsigned callers: a statement's proof is its only authority.
  *
  * | method and path | who | body → reply |
  * |---|---|---|
@@ -19,6 +19,7 @@ import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
  * | POST /v1/statements | anyone, bounded and rate limited | StatementPost → Appended |
  * | GET /v1/fences/:runbookId | pinned process | – → Fences bound by the log, nulls when stopped |
  * | PUT, GET /v1/blobs/:sha256 | pinned process | bytes |
+ * | GET /v1/cards/:cardDigest | anyone, rate limited | – → a recorded card: its digest is known to whoever was shown it |
  * | GET /v1/records?from=SEQ&workflow=ID&limit=N | pinned process | – → SignedRecord[] |
  * | GET /v1/head | anyone | – → Head |
  */

@@ -6,7 +6,7 @@ import type { BoundFences } from '../../contracts/recorder-api.ts';
 import type { ProcessId } from '../../contracts/signed.ts';
 import type { SignedStanding } from '../../contracts/standing.ts';
 import { Name, Sha256, WorkflowId } from '../../contracts/values.ts';
-import { sha256Hex } from '../../policies/digest.ts';
+import { jcs, sha256Hex } from '../../policies/digest.ts';
 import { foldStanding } from '../../policies/standing.ts';
 import { appendRecord } from './append-rules.ts';
 import { recordOutcome } from './outcomes.ts';
@@ -22,6 +22,8 @@ const openIntentsMax = 1_000;
 const pageBytesMax = 16 * 1024 * 1024;
 const doorBytesMax = 128 * 1024;
 const octets = 'application/octet-stream';
+/** A window that anyone may look through: the same bounds, at a screen's pace. */
+const window = { config: { unsigned: true, rateLimit: { max: 600 } }, bodyLimit: 1_024 } as const;
 /** A door that anyone may knock at: bounded in bytes, and in knocks by address. */
 const door = { config: { unsigned: true, rateLimit: {} }, bodyLimit: doorBytesMax } as const;
 
@@ -33,10 +35,10 @@ export function addRoutes(app: FastifyInstance, deps: ServerDeps): void {
 }
 
 function addWrites(app: FastifyInstance, deps: ServerDeps): void {
-  app.post('/v1/records', (request) => appendRecord(deps, parseJson(bodyOf(request)), callerOf(request)));
-  app.post('/v1/receipts', (request) => giveReceipt(deps, parseJson(bodyOf(request)), callerOf(request)));
-  app.post('/v1/outcomes', (request) => recordOutcome(deps, parseJson(bodyOf(request)), callerOf(request)));
-  app.post('/v1/statements', door, (request) => takeStatements(deps, parseJson(bodyOf(request))));
+  app.post('/v1/records', (request) => appendRecord(deps, jsonOf(request), callerOf(request)));
+  app.post('/v1/receipts', (request) => giveReceipt(deps, jsonOf(request), callerOf(request)));
+  app.post('/v1/outcomes', (request) => recordOutcome(deps, jsonOf(request), callerOf(request)));
+  app.post('/v1/statements', door, (request) => takeStatements(deps, jsonOf(request)));
 }
 
 function addReads(app: FastifyInstance, deps: ServerDeps): void {
@@ -44,7 +46,7 @@ function addReads(app: FastifyInstance, deps: ServerDeps): void {
   app.get('/v1/standing/:id/:digest', (request) => standingOf(deps, request));
   app.get('/v1/fences/:id', (request) => fencesOf(deps, param(request, 'id', Name)));
   app.get('/v1/records', (request) => pageOf(deps, request));
-  app.get('/v1/head', door, async () => {
+  app.get('/v1/head', window, async () => {
     const { seq, hash, atMs } = deps.log.state.link;
     return { seq, hash, at: instant(atMs) };
   });
@@ -62,7 +64,7 @@ function addBlobs(app: FastifyInstance, deps: ServerDeps): void {
     return { hash: await deps.blobs.put(body) };
   });
   // The digest of a card is known to whoever was shown it; only cards can be read this way, never other evidence.
-  app.get('/v1/cards/:hash', door, async (request, reply) => {
+  app.get('/v1/cards/:hash', window, async (request, reply) => {
     const hash = param(request, 'hash', Sha256);
     if (!deps.log.state.isCard(hash)) throw new HoldpointError('NOT_FOUND', 'the log holds no card with this digest');
     return reply.type('application/json').send(await deps.blobs.get(hash));
@@ -71,6 +73,17 @@ function addBlobs(app: FastifyInstance, deps: ServerDeps): void {
 
 /** The bytes of a request, as they were signed. */
 export const bodyOf = (request: FastifyRequest): Buffer => (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+
+/** JSON that has canonical bytes: text with half a character in it could be neither hashed nor signed. */
+function jsonOf(request: FastifyRequest): unknown {
+  const raw = parseJson(bodyOf(request));
+  try {
+    jcs(raw);
+    return raw;
+  } catch {
+    throw new HoldpointError('BAD_INPUT', 'request: expected JSON of well-formed Unicode');
+  }
+}
 
 const instant = (ms: number): string => new Date(ms).toISOString();
 

@@ -123,8 +123,10 @@ export class LogState {
         this.intents.begin(body, payload, link.hash);
         break;
       case 'outcome':
+        // The first *unknown* of an attempt is told, whoever said it; a second one is no news.
+        if (body.status === 'unknown' && this.intents.attempt(body.digest, body.attempt)?.ends.length === 0)
+          this.untold.set(seq, payload);
         this.intents.end(body, seq);
-        if (payload.by === 'recorder') this.untold.set(seq, payload);
         break;
       case 'statement':
         this.foldStatement(body, seq);

@@ -114,6 +114,10 @@ describeWith('temporal', 'appending', () => {
     expect(await codeFrom(stage.as(orchestrator).append({ ...refusalBody(), more: 1 } as never))).toBe('BAD_INPUT');
   });
 
+  it('refuses text with half a character in it: it could be neither hashed nor signed', async () => {
+    expect(await codeFrom(stage.as(orchestrator).append(refusalBody('\ud800')))).toBe('BAD_INPUT');
+  });
+
   it('refuses an alert that the gateway did not sign', async () => {
     const draft = draftIncident(stage);
     const alert = orchestrator.signer.sign('alert', draft.alert.payload);
