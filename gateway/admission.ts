@@ -44,9 +44,7 @@ export function createAdmission(deps: AdmissionDeps): Admit {
         alert,
       });
       const tell = alert.status === 'firing' ? signalOrStart : signalOnly;
-      const result = await within(deadline, () =>
-        deps.client.withDeadline(deadline, () => tell(deps, workflowId, signed)),
-      ).catch(() => null);
+      const result = await deps.client.withDeadline(deadline, () => tell(deps, workflowId, signed)).catch(() => null);
       if (result === null) failed++;
       else accepted.push({ workflowId, result });
     });
@@ -74,15 +72,6 @@ async function inLanes(lanes: readonly (readonly Item[])[], work: (item: Item) =
     for (let lane = lanes[next++]; lane !== undefined; lane = lanes[next++]) for (const item of lane) await work(item);
   };
   await Promise.all(Array.from({ length: concurrencyMax }, worker));
-}
-
-/** The client's own deadline stops its calls but not its pauses between retries. */
-function within<T>(deadline: number, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('late')), Math.max(0, deadline - Date.now()));
-  });
-  return Promise.race([work(), late]).finally(() => clearTimeout(timer));
 }
 
 /** One value as the client's data converter and codecs would send it. */

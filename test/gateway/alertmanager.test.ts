@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { beforeAll, expect, it } from 'vitest';
 import { AdmittedAlert } from '../../contracts/alert.ts';
 import { openSigned } from '../../policies/signing.ts';
@@ -200,6 +203,17 @@ describeWith('temporal', 'the alertmanager webhook without a Temporal that answe
     expect(reply).toMatchObject({ status: 503, json: { error: { code: 'TEMPORAL_AWAY' }, accepted: [] } });
     expect(reply.headers.get('retry-after')).toBe('5');
     expect(Date.now() - begun).toBeLessThan(3_000);
+  });
+
+  it('answers 503 when Temporal takes the call and is too slow to answer', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const address = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const { url } = await gatewayUnderTest({ address, namespace: 'default', deadlineMs: 700 });
+    const begun = Date.now();
+    expect((await post(url, path, group(freshAlert()))).status).toBe(503);
+    expect(Date.now() - begun).toBeLessThan(3_000);
+    silent.close();
   });
 
   it('answers 503, not ignored, when the namespace does not exist', async () => {
