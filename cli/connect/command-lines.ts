@@ -1,27 +1,45 @@
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { homeIsNamed, homeOf, loadClientConfig } from '../client-config.ts';
 import type { Io } from '../shell/io.ts';
 
+const usualAddress = '127.0.0.1:7233';
 /** A value may stand in a printed command only when a shell reads it as one plain word (design section 4). */
 const plainWord = /^[A-Za-z0-9/_.-]{1,255}$/;
 const expectPlain = (value: string): string => (plainWord.test(value) ? value : "'not shown: unusual characters'");
 
-/** The two ways to release, as exact lines to paste. A home that the reader named is named again in them. */
-export function releaseCommands(io: Pick<Io, 'env'>, workflowId: string, digest: string): string[] {
-  const home = io.env.HOLDPOINT_HOME ?? '';
-  return commandsAt({ home: home === '' ? null : home, address: io.env.TEMPORAL_ADDRESS ?? null }, workflowId, digest);
+/** A path of this machine, which may hold a space. */
+const shellPath = (path: string): string =>
+  /^[A-Za-z0-9 ()+,@~/_.-]{1,255}$/.test(path) && !plainWord.test(path) ? `'${path}'` : expectPlain(path);
+
+/** What to type for the Temporal CLI: its name where the shell finds it, else the path of the one that we run. */
+export function temporalWord(bin: string, env: Io['env']): string {
+  const found = (env.PATH ?? '').split(delimiter).some((dir) => dir !== '' && existsSync(join(dir, 'temporal')));
+  return found ? 'temporal' : shellPath(bin);
+}
+
+/**
+ * The two ways to release, as exact lines to paste in another terminal of this folder. A home that the reader named is
+ * named again; an address that the Temporal CLI would not find by itself is named too.
+ */
+export function releaseCommands(io: Pick<Io, 'env' | 'cwd'>, workflowId: string, digest: string): string[] {
+  const home = homeIsNamed(io) ? homeOf(io) : null;
+  const address = (io.env.TEMPORAL_ADDRESS ?? '') === '' ? (loadClientConfig(io)?.temporal.address ?? null) : null;
+  return commandsAt({ home, address: address === usualAddress ? null : address, cli: 'temporal' }, workflowId, digest);
 }
 
 /** The same lines for an installation at a known place, `home` and `address` of which other shells do not know. */
 export function commandsAt(
-  place: { readonly home: string | null; readonly address: string | null },
+  place: { readonly home: string | null; readonly address: string | null; readonly cli: string },
   workflowId: string,
   digest: string,
 ): string[] {
-  const env = place.home === null ? '' : `HOLDPOINT_HOME=${expectPlain(place.home)} `;
+  const env = place.home === null ? '' : `HOLDPOINT_HOME=${shellPath(place.home)} `;
   const address = place.address === null ? '' : ` --address ${expectAddress(place.address)}`;
   const [id, action] = [expectPlain(workflowId), expectPlain(digest)];
   return [
     `${env}npx holdpoint approve ${id} ${action}`,
-    `temporal workflow signal${address} -w ${id} --name approve --input "$(${env}npx holdpoint sign ${id} ${action})"`,
+    `${place.cli} workflow signal${address} -w ${id} --name approve --input "$(${env}npx holdpoint sign ${id} ${action})"`,
   ];
 }
 

@@ -18,6 +18,8 @@ export type Story = {
   readonly stage: Stage;
   readonly scene: PaymentsScene;
   readonly emit: Emit;
+  /** What a person types for the Temporal CLI. */
+  readonly temporalCli: string;
   /** Called for each hold; resolves when it has been released, or at once when a person will do it. */
   readonly onHeld: (held: Held) => Promise<void>;
   readonly stopping: AbortSignal;
@@ -75,7 +77,8 @@ async function followUntilSealed(story: Story, workflowId: string): Promise<Head
   const { workspace, server } = stage.installation;
   const follower = createFollower({
     workflowId,
-    commands: (digest) => commandsAt({ home: stage.home, address: server.address }, workflowId, digest),
+    commands: (digest) =>
+      commandsAt({ home: stage.home, address: server.address, cli: story.temporalCli }, workflowId, digest),
   });
   for await (const record of followArchive(stage.archiveDir, workspace.keys, stopping)) {
     for (const event of follower.take(record)) {

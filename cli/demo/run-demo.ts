@@ -5,6 +5,7 @@ import type { PaymentsScene } from '../../servers/payments/scene.ts';
 import { startPaymentsScene } from '../../servers/payments/scene.ts';
 import type { ProcessEnd } from '../../servers/supervisor.ts';
 import type { ProcessName } from '../../servers/workspace.ts';
+import { temporalWord } from '../connect/command-lines.ts';
 import { createCleanup } from '../local/cleanup.ts';
 import type { Io } from '../shell/io.ts';
 import { Refusal, showError } from '../shell/refusal.ts';
@@ -90,7 +91,8 @@ async function playAct(io: Io, act: Act, options: DemoOptions, stopping: AbortSi
   await openForBusiness(stage, emit);
   const scene: PaymentsScene = await startPaymentsScene(stage.place);
   cleanup.add('payments clients', () => scene.stop());
-  return tellStory({ stage, scene, emit, stopping, onHeld: onHeld(io, stage, options) });
+  const temporalCli = temporalWord(server.bin, io.env);
+  return tellStory({ stage, scene, emit, stopping, temporalCli, onHeld: onHeld(io, stage, options) });
 }
 
 const onHeld =

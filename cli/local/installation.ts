@@ -34,7 +34,7 @@ export type InstallationOptions = {
 export type Installation = {
   readonly workspace: Workspace;
   readonly supervisor: Supervisor;
-  readonly server: TemporalServer;
+  readonly server: OurServer;
   readonly temporal: Temporal;
 };
 
@@ -43,7 +43,7 @@ export type Installation = {
  * Whatever was started is in `cleanup` before the next step begins, so that a failure leaves nothing running.
  */
 export async function startInstallation(
-  server: TemporalServer,
+  server: OurServer,
   options: InstallationOptions,
   cleanup: Cleanup,
 ): Promise<Installation> {
@@ -82,8 +82,11 @@ export type ServerOptions = {
   readonly progress: (line: string) => void;
 };
 
+/** The server, and the CLI that it is part of. */
+export type OurServer = TemporalServer & { readonly bin: string };
+
 /** Finds or builds Temporal, which the first time takes minutes, and starts it with its UI. */
-export async function startServer(options: ServerOptions, cleanup: Cleanup): Promise<TemporalServer> {
+export async function startServer(options: ServerOptions, cleanup: Cleanup): Promise<OurServer> {
   await mkdir(join(options.home, 'logs'), { recursive: true, mode: 0o700 });
   const bin = await resolveTemporal({ log: options.progress });
   options.progress('starting Temporal');
@@ -95,7 +98,7 @@ export async function startServer(options: ServerOptions, cleanup: Cleanup): Pro
     ...(options.uiPort === undefined ? {} : { uiPort: options.uiPort }),
   });
   cleanup.add('temporal', () => server.stop());
-  return server;
+  return { ...server, bin };
 }
 
 async function connectTo(address: string, cleanup: Cleanup): Promise<Temporal> {

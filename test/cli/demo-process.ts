@@ -1,37 +1,51 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFile, execFileSync, spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { DemoEvent } from '../../cli/demo/events.ts';
+import type { DevEvent } from '../../cli/dev/run-dev.ts';
 
 const bin = join(import.meta.dirname, '..', '..', 'bin', 'holdpoint.js');
-type Told = DemoEvent & { readonly at: string };
-type EventOf<E extends DemoEvent['event']> = Extract<DemoEvent, { readonly event: E }>;
+type Told<T> = T & { readonly at: string };
+type EventOf<T, E> = Extract<T, { readonly event: E }>;
 
-export type Running = {
+export type Running<T extends { readonly event: string }> = {
   readonly child: ChildProcess;
-  readonly events: readonly Told[];
-  /** The first event of a kind, once it has been told. Rejects when the demo ends without it. */
-  next<E extends DemoEvent['event']>(event: E): Promise<EventOf<E>>;
+  readonly events: readonly Told<T>[];
+  /** The first event of a kind, once it has been told. Rejects when the command ends without it. */
+  next<E extends T['event']>(event: E): Promise<EventOf<T, E>>;
   /** The pids that this demo has started and that run now, whoever their parent is by now. */
   pids(): readonly number[];
   readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
 };
 
-/** Starts the built command as a process of its own and reads its events. */
-export function startDemo(argv: readonly string[], temporalBin: string): Running {
-  const child = spawn(process.execPath, [bin, 'demo', '--json', ...argv], {
+/** Starts the built demo as a process of its own and reads its events. */
+export const startDemo = (argv: readonly string[], temporalBin: string): Running<DemoEvent> =>
+  startTelling(['demo', '--json', ...argv], { HOLDPOINT_TEMPORAL_BIN: temporalBin });
+
+/** The same for `dev`, with its home and runbooks below `cwd`. */
+export const startDev = (argv: readonly string[], temporalBin: string, cwd: string): Running<DevEvent> =>
+  startTelling(['dev', '--json', ...argv], { HOLDPOINT_TEMPORAL_BIN: temporalBin }, cwd);
+
+function startTelling<T extends { readonly event: string }>(
+  argv: readonly string[],
+  env: Record<string, string>,
+  cwd: string = tmpdir(),
+): Running<T> {
+  const child = spawn(process.execPath, [bin, ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, HOLDPOINT_TEMPORAL_BIN: temporalBin },
+    cwd,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
   });
-  const events: Told[] = [];
+  const events: Told<T>[] = [];
   const waiting = new Set<() => void>();
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString('utf8');
   });
   createInterface({ input: child.stdout }).on('line', (line) => {
-    events.push(JSON.parse(line) as Told);
+    events.push(JSON.parse(line) as Told<T>);
     for (const wake of waiting) wake();
   });
   const ended = new Promise<{ code: number | null; stderr: string }>((resolve) =>
@@ -40,14 +54,14 @@ export function startDemo(argv: readonly string[], temporalBin: string): Running
       for (const wake of waiting) wake();
     }),
   );
-  const next = <E extends DemoEvent['event']>(event: E): Promise<EventOf<E>> =>
+  const next = <E extends T['event']>(event: E): Promise<EventOf<T, E>> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
         const found = events.find((told) => told.event === event);
         if (found === undefined && child.exitCode === null && child.signalCode === null) return;
         waiting.delete(look);
-        if (found !== undefined) resolve(found as unknown as EventOf<E>);
-        else reject(new Error(`the demo ended without \`${event}\`: ${JSON.stringify(events.at(-2))} ${stderr}`));
+        if (found !== undefined) resolve(found as unknown as EventOf<T, E>);
+        else reject(new Error(`it ended without \`${event}\`: ${JSON.stringify(events.at(-2))} ${stderr}`));
       };
       waiting.add(look);
       look();

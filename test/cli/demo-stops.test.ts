@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { afterEach, expect, it } from 'vitest';
+import type { DemoEvent } from '../../cli/demo/events.ts';
 import { describeWith } from '../support/skips.ts';
 import { sharedTemporal } from '../support/temporal.ts';
 import type { Running } from './demo-process.ts';
 import { holdpointAt, runToEnd, startDemo } from './demo-process.ts';
 
 describeWith(['temporal', 'postgres'], 'a demo that is stopped', () => {
-  let demo: Running | null = null;
+  let demo: Running<DemoEvent> | null = null;
   afterEach(async () => {
     demo?.child.kill('SIGTERM');
     await demo?.ended;
@@ -65,7 +66,7 @@ describeWith(['temporal', 'postgres'], 'a demo that is stopped', () => {
 });
 
 /** The pid of one of the demo's own processes, by the script that it runs. */
-async function pidOf(demo: Running, script: string): Promise<number> {
+async function pidOf(demo: Running<DemoEvent>, script: string): Promise<number> {
   const pids = demo.pids().join(',');
   const { out } = await runToEnd('ps', ['-o', 'pid=,args=', '-p', pids]);
   const line = out.split('\n').find((row) => row.includes(script)) ?? '';
