@@ -103,7 +103,6 @@ export function buildManifest(source: ManifestSource, signer: Signer): ManifestF
     files[`runbooks/${loaded.id}`] = text;
   }
   const texts = new Map(Object.entries(files));
-  for (const [name, text] of texts) mustHaveNoDirective(name, text);
   checkApprovers(parseData(Approvers, 'approvers', texts), {});
   parseData(Powers, 'powers', texts);
   parseData(Limits, 'limits', texts);
@@ -155,15 +154,9 @@ function checkFiles(manifest: Manifest, files: Readonly<Record<string, string>>)
     if (text === undefined) throw mismatch(`\`${name}\`: expected its file`);
     if (text.length > fileCharsMax || hashOf(text) !== entry)
       throw mismatch(`\`${name}\`: expected a file with the hash of its entry`);
-    mustHaveNoDirective(name, text);
     texts.set(name, text);
   }
   return texts;
-}
-
-/** A YAML directive changes what the same text means: after `%YAML 1.1`, `no` is false. */
-function mustHaveNoDirective(name: string, text: string): void {
-  if (/^%/m.test(text)) throw mismatch(`\`${name}\`: expected no line that begins with %`);
 }
 
 /** A text with a lone surrogate has no bytes, so it has no hash and fits no entry. */

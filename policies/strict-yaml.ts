@@ -18,7 +18,7 @@ const start: Place = { line: 1, column: 1 };
 
 /**
  * Reads one YAML 1.2 document in which a reader and a machine cannot see two things: one document, unique string keys,
- * no anchor, alias, merge or tag, bounded size and depth. Never throws: what cannot be read is a fault.
+ * no directive, anchor, alias, merge or tag, bounded size and depth. Never throws: what cannot be read is a fault.
  */
 export function parseStrictYaml(text: string): StrictYaml | YamlFault {
   const counter = new LineCounter();
@@ -26,6 +26,9 @@ export function parseStrictYaml(text: string): StrictYaml | YamlFault {
     if (text.length > textCharsMax) return faultAt(start, `expected at most ${textCharsMax} characters`);
     // The parser recurses: text that nests deeper than any runbook would exhaust the stack before it could be refused.
     if (deepestFlow(text) > depthMax) return faultAt(start, `expected at most ${depthMax} levels`);
+    // A directive changes what the same text means: after `%YAML 1.1`, `no` is false.
+    const directive = /^%/m.exec(text);
+    if (directive !== null) return faultAt(placeInText(text, directive.index), 'expected no line that begins with %');
     const documents = parseAllDocuments(text, { lineCounter: counter, uniqueKeys: true, strict: true, version: '1.2' });
     const [document] = documents;
     if (!Array.isArray(documents) || document === undefined) return faultAt(start, 'expected a document, got none');
@@ -56,6 +59,11 @@ function deepestFlow(text: string): number {
   }
   return deepest;
 }
+
+const placeInText = (text: string, offset: number): Place => ({
+  line: text.slice(0, offset).split('\n').length,
+  column: 1,
+});
 
 function placeAt(counter: LineCounter, offset: number): Place {
   const { line, col } = counter.linePos(offset);

@@ -5,7 +5,8 @@ import { runProcess } from './process.ts';
 
 // The gateway: carries alerts in, and finishes a kill that somebody began with Temporal's own tools. It decides nothing.
 await runProcess('gateway', async (ctx) => {
-  const { client, namespace } = await ctx.temporal();
+  // It starts without Temporal as well: senders are then answered 503, and send again.
+  const { client, namespace } = await ctx.temporal({ lazy: true });
   const { config, secrets, signer, clock, log, registry } = ctx;
   const admit = createAdmission({ client, namespace, signer, clock });
   const server = await createWebhookServer({ admit, secrets, clock, log, registry });

@@ -30,7 +30,7 @@ export type ProcessContext<P extends ProcessName> = {
   /** Replaces every secret of this process in a text that is about to leave it. */
   readonly scrub: (text: string) => string;
   /** One connection for the life of the process, made at the first call. Throws `TEMPORAL_AWAY`. */
-  temporal(): Promise<TemporalAccess>;
+  temporal(options?: { readonly lazy: boolean }): Promise<TemporalAccess>;
   /** Turns `/healthz` to 200; also called for a process when its `start` resolves. */
   ready(): void;
   /** A part died that the process cannot work without: logs it and exits 1. */
@@ -102,8 +102,8 @@ async function live<P extends ProcessName>({ config, secrets, scrub, fatal, star
     signer: createSigner(signerId(config), secrets.key),
     clock: Date.now,
     failpoint: createFailpoints(process.env.HOLDPOINT_FAILPOINTS),
-    temporal: () => {
-      temporal ??= connectTemporal(log);
+    temporal: (options) => {
+      temporal ??= connectTemporal(log, options);
       return temporal;
     },
     ready: () => health.ready(),

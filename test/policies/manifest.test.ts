@@ -254,7 +254,7 @@ describe('what buildManifest does not sign', () => {
   });
 
   it('a runbook under a YAML directive', () => {
-    expect(code({ runbooks: [{ text: `%YAML 1.1\n---\n${JSON.stringify(runbookData)}` }] })).toBe('MANIFEST_MISMATCH');
+    expect(code({ runbooks: [{ text: `%YAML 1.1\n---\n${JSON.stringify(runbookData)}` }] })).toBe('RUNBOOK_INVALID');
   });
 
   it('a hash, a version or a time that is none', () => {

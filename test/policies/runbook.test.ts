@@ -249,6 +249,7 @@ describe('a runbook text that a reader and a machine could take for two things i
     ['an unknown tag', /tag/i, edited(['owner: payments-oncall', 'owner: !run payments-oncall'])],
     ['the key __proto__', /reserved/, edited(['    service: payments', '    service: payments\n    __proto__: x'])],
     ['a key that is no text', /key that is text/, edited(['    service: payments', '    service: payments\n    7: x'])],
+    ['a directive', /begins with %/, `%YAML 1.1\n---\n${runbookText}`],
     ['a second document', /one document/, `${runbookText}\n---\nid: other\n`],
     ['a tab for indentation', /tab/i, edited(['  writesPerHourMax: 4', '\twritesPerHourMax: 4'])],
     ['no text', /expected/, ''],

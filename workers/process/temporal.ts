@@ -33,16 +33,20 @@ async function connectNative(options: object, log: Logger): Promise<NativeConnec
   });
 }
 
-/** Connects a client. Throws `TEMPORAL_AWAY`. */
-export async function connectTemporal(log: Logger): Promise<TemporalAccess> {
+/**
+ * Connects a client. Throws `TEMPORAL_AWAY`; with `lazy`, the first call connects instead, and each call says for itself
+ * whether the server answers: for a process that has something to answer while Temporal is away.
+ */
+export async function connectTemporal(log: Logger, { lazy = false } = {}): Promise<TemporalAccess> {
   const { loadClientConnectConfig } = await import('@temporalio/envconfig');
   const { Client, Connection } = await import('@temporalio/client');
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const connection = await Connection.connect({ connectTimeout: '10s', ...connectionOptions }).catch(
-    (error: unknown) => {
-      throw away(error);
-    },
-  );
+  const options = { connectTimeout: '10s', ...connectionOptions };
+  const connection = lazy
+    ? Connection.lazy(options)
+    : await Connection.connect(options).catch((error: unknown) => {
+        throw away(error);
+      });
   let native: Promise<NativeConnection> | undefined;
   const nativeOnce = (): Promise<NativeConnection> => {
     native ??= connectNative(connectionOptions, log);
