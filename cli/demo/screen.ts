@@ -6,11 +6,15 @@ import type { DemoEvent } from './events.ts';
 
 const shown = (text: string): string => visible(text, 160);
 const labelWidth = 10;
+const columns = (paint: Paint) => ({
+  line: (label: string, text: string): string => `${paint.bold(label.padEnd(labelWidth))} ${text}`,
+  more: (text: string): string => `${' '.repeat(labelWidth)} ${text}`,
+  sign: (ok: boolean): string => (ok ? paint.green('yes') : paint.red('no')),
+});
 
 /** One event as the lines that a person sees. Pure: `now` is in milliseconds and decides only the time left on a card. */
 export function render(event: DemoEvent, now: number, paint: Paint): string[] {
-  const line = (label: string, text: string): string => `${paint.bold(label.padEnd(labelWidth))} ${text}`;
-  const more = (text: string): string => `${' '.repeat(labelWidth)} ${text}`;
+  const { line, more } = columns(paint);
   switch (event.event) {
     case 'preparing':
       return [paint.dim(`… ${shown(event.what)}`)];
@@ -53,8 +57,7 @@ type IncidentEvent = Exclude<
 >;
 
 function renderIncident(event: IncidentEvent, now: number, paint: Paint): string[] {
-  const line = (label: string, text: string): string => `${paint.bold(label.padEnd(labelWidth))} ${text}`;
-  const more = (text: string): string => `${' '.repeat(labelWidth)} ${text}`;
+  const { line, more } = columns(paint);
   switch (event.event) {
     case 'alert':
       return [line('alert', shown(jcs(event.labels))), more(event.workflowId)];
@@ -98,18 +101,15 @@ type EndEvent = Exclude<
 >;
 
 function renderEnd(event: EndEvent, paint: Paint): string[] {
-  const line = (label: string, text: string): string => `${paint.bold(label.padEnd(labelWidth))} ${text}`;
-  const more = (text: string): string => `${' '.repeat(labelWidth)} ${text}`;
-  const sign = (ok: boolean): string => (ok ? paint.green('yes') : paint.red('no'));
+  const { line, more, sign } = columns(paint);
   switch (event.event) {
     case 'refused':
       return [line('refused', `${shown(event.what)}: ${paint.yellow(event.code)} ${shown(event.reason)}`)];
     case 'released':
       return [
-        line(
-          event.verdict === 'reject' ? 'rejected' : 'released',
-          `by ${event.person}, signature verified by the executor and the recorder, each by itself`,
-        ),
+        event.verdict === 'reject'
+          ? line('rejected', `by ${event.person}, signature verified by the recorder`)
+          : line('released', `by ${event.person}, signature verified by the executor and the recorder, each by itself`),
       ];
     case 'intent':
       return [
@@ -144,19 +144,30 @@ function renderEnd(event: EndEvent, paint: Paint): string[] {
         ...event.anchors.map((anchor) => more(paint.dim(`trusting ${shown(anchor)}`))),
       ];
     case 'failed':
-      return [
-        line(paint.red('failed'), shown(event.what)),
-        ...(event.process === null ? [] : [more(`last lines of ${event.process}:`)]),
-        ...event.lastLines.map((log) => more(paint.dim(visible(log, 400)))),
-        more(`logs are in ${event.logs}`),
-      ];
+      return renderFailure(event, paint);
     case 'result':
-      return [
-        '',
-        `${event.ok ? paint.green('RESOLVED') : paint.red('NOT RESOLVED')} in ${event.seconds} s: incident ${sign(event.resolved)}, record ${sign(event.verified)}, payments table ${sign(event.tableWhole)}`,
-        event.archive === null
-          ? 'the log is gone with the temporary folder: keep it with --archive DIR'
-          : `log in ${event.archive}`,
-      ];
+      return renderResult(event, paint);
   }
+}
+
+function renderFailure(event: Extract<DemoEvent, { readonly event: 'failed' }>, paint: Paint): string[] {
+  const { line, more } = columns(paint);
+  return [
+    line(paint.red('failed'), shown(event.what)),
+    ...(event.process === null ? [] : [more(`last lines of ${event.process}:`)]),
+    ...event.lastLines.map((log) => more(paint.dim(visible(log, 400)))),
+    more(`logs are in ${event.logs}`),
+  ];
+}
+
+function renderResult(event: Extract<DemoEvent, { readonly event: 'result' }>, paint: Paint): string[] {
+  const { sign } = columns(paint);
+  const head = event.ok ? paint.green('RESOLVED') : paint.red('NOT RESOLVED');
+  return [
+    '',
+    `${head} in ${event.seconds} s: incident ${sign(event.resolved)}, record ${sign(event.verified)}, payments table ${sign(event.tableWhole)}`,
+    event.archive === null
+      ? 'the log is gone with the temporary folder: keep it with --archive DIR'
+      : `log in ${event.archive}`,
+  ];
 }
