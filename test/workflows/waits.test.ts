@@ -36,7 +36,7 @@ describeWith('timeSkipping', 'hours of waiting', () => {
       namespace: env.namespace ?? 'default',
       searchAttributes: types,
     });
-    workers = await startWorkers(env.nativeConnection, env.namespace ?? 'default', await testBundle(), stages, {});
+    workers = await startWorkers(env.nativeConnection, env.namespace ?? 'default', await testBundle(), stages);
   }, 120_000);
   afterAll(async () => {
     await workers?.stop();

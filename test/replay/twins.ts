@@ -1,0 +1,65 @@
+/** A deliberate change of the workflow that replaying one golden history must notice. */
+export type Twin = {
+  readonly golden: string;
+  readonly changes: string;
+  /** A piece of the bundle's code that stands in it exactly once, and what stands there instead. */
+  readonly find: string;
+  readonly replace: string;
+};
+
+export const twins: readonly Twin[] = [
+  {
+    golden: 'released-and-recovered',
+    changes: 'nobody is told that a hold waits',
+    find: "run.tell('hold-waits'",
+    replace: "void ('hold-waits'",
+  },
+  {
+    golden: 'rejected',
+    changes: 'a rejection no longer ends a hold',
+    find: "=== 'reject') return {",
+    replace: "=== 'never') return {",
+  },
+  {
+    golden: 'expired',
+    changes: 'silence is consent',
+    find: "if (!inTime) return {\n                kind: 'expired'\n            };",
+    replace: "if (!inTime) return { kind: 'released', statements: [], people: [] };",
+  },
+  {
+    golden: 'cancelled-while-held',
+    changes: 'a kill is caught, and the incident goes on to tell people',
+    find: 'const steps = await investigate(run);',
+    replace: "const steps = await investigate(run).catch(() => 0); run.endFor({ kind: 'failed', detail: '' });",
+  },
+  {
+    golden: 'reset-asks-again',
+    changes: 'a note that the run was born of a Reset is ignored',
+    find: 'this.noted = true;',
+    replace: 'return;',
+  },
+  {
+    golden: 'refused-then-released',
+    changes: 'a refused statement is not recorded',
+    find: 'countRefusal(hold, code);\n        await this.record(',
+    replace: 'countRefusal(hold, code);\n        void (',
+  },
+  {
+    golden: 'outcome-unknown',
+    changes: 'the incident goes on after an unknown outcome',
+    find: "run.endFor({\n        kind: 'unknown',",
+    replace: "void ({\n        kind: 'unknown',",
+  },
+  {
+    golden: 'judged-again-after-refusal',
+    changes: 'a stale statement ends the write, and nobody is asked again',
+    find: 'const again = [',
+    replace: 'const again = [].concat([], []) || [',
+  },
+  {
+    golden: 'resolved-while-held',
+    changes: 'a resolved alert leaves a hold waiting',
+    find: "run.endFor({\n            kind: 'resolved',",
+    replace: "void ({\n            kind: 'resolved',",
+  },
+];
