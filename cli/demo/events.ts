@@ -23,7 +23,13 @@ export type DemoEvent =
       readonly person: string;
       readonly record: number;
     }
-  | { readonly event: 'alert'; readonly workflowId: string; readonly labels: Readonly<Record<string, string>> }
+  | {
+      readonly event: 'alert';
+      readonly workflowId: string;
+      readonly labels: Readonly<Record<string, string>>;
+      /** The incident's page in the Temporal UI. */
+      readonly page: string | null;
+    }
   | { readonly event: 'matched'; readonly runbook: string | null }
   | {
       readonly event: 'proposed';
@@ -42,7 +48,13 @@ export type DemoEvent =
       readonly rule: string;
       readonly reason: string;
     }
-  | { readonly event: 'held'; readonly card: Card; readonly cardDigest: string; readonly commands: readonly string[] }
+  | {
+      readonly event: 'held';
+      readonly card: Card;
+      readonly cardDigest: string;
+      readonly commands: readonly string[];
+      readonly key: string;
+    }
   | { readonly event: 'refused'; readonly what: string; readonly code: string; readonly reason: string }
   | { readonly event: 'released'; readonly verdict: 'approve' | 'reject'; readonly person: string }
   | { readonly event: 'intent'; readonly digest: string; readonly attempt: number; readonly record: number }

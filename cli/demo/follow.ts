@@ -10,10 +10,12 @@ export type FollowOptions = {
   readonly workflowId: string;
   /** The exact lines that release a held action. */
   readonly commands: (digest: string) => readonly string[];
+  /** The key that those lines sign with. */
+  readonly key: string;
 };
 
 /** Remembers each turn's proposal, so that a verdict can be told with what was proposed and by whom. */
-export function createFollower({ workflowId, commands }: FollowOptions): Follower {
+export function createFollower({ workflowId, commands, key }: FollowOptions): Follower {
   const proposals = new Map<number, Of<'proposal'>>();
   return {
     take({ payload }) {
@@ -31,7 +33,7 @@ export function createFollower({ workflowId, commands }: FollowOptions): Followe
           return judged(body, proposals.get(body.step.step));
         case 'card':
           return [
-            { event: 'held', card: body.card, cardDigest: body.cardDigest, commands: commands(body.card.digest) },
+            { event: 'held', card: body.card, cardDigest: body.cardDigest, commands: commands(body.card.digest), key },
           ];
         default:
           return afterHold(body, seq);

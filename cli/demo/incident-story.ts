@@ -7,6 +7,7 @@ import type { PaymentsScene } from '../../servers/payments/scene.ts';
 import { followArchive } from '../connect/archive.ts';
 import { commandsAt } from '../connect/command-lines.ts';
 import { postAlert } from '../connect/gateway.ts';
+import { namespace } from '../local/installation.ts';
 import { Refusal } from '../shell/refusal.ts';
 import type { DemoEvent, Emit } from './events.ts';
 import { createFollower } from './follow.ts';
@@ -55,6 +56,7 @@ async function showTrouble({ scene, emit, stopping }: Story): Promise<void> {
 
 async function raise({ installation, runbook }: Stage, emit: Emit): Promise<string> {
   const { urls, webhooks } = installation.workspace;
+  const { uiUrl } = installation.server;
   const labels = { alertname: 'PaymentsDatabaseBlocked', service: 'payments', severity: 'critical' };
   const taken = await postAlert(urls.gateway, webhooks.alertmanagerToken, {
     status: 'firing',
@@ -65,7 +67,8 @@ async function raise({ installation, runbook }: Stage, emit: Emit): Promise<stri
   const workflowId = taken.accepted[0]?.workflowId;
   if (workflowId === undefined)
     throw new Refusal('UNMATCHED', 'the gateway accepted no alert', 'look at the gateway log');
-  emit({ event: 'alert', workflowId, labels });
+  const page = uiUrl === null ? null : `${uiUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}`;
+  emit({ event: 'alert', workflowId, labels, page });
   return workflowId;
 }
 
@@ -77,6 +80,7 @@ async function followUntilSealed(story: Story, workflowId: string): Promise<Head
   const { workspace, server } = stage.installation;
   const follower = createFollower({
     workflowId,
+    key: stage.approver.keyFile,
     commands: (digest) =>
       commandsAt({ home: stage.home, address: server.address, cli: story.temporalCli }, workflowId, digest),
   });

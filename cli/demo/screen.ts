@@ -60,7 +60,11 @@ function renderIncident(event: IncidentEvent, now: number, paint: Paint): string
   const { line, more } = columns(paint);
   switch (event.event) {
     case 'alert':
-      return [line('alert', shown(jcs(event.labels))), more(event.workflowId)];
+      return [
+        line('alert', shown(jcs(event.labels))),
+        more(event.workflowId),
+        ...(event.page === null ? [] : [more(`watch it at ${event.page}`)]),
+      ];
     case 'matched':
       return [line('matched', event.runbook === null ? paint.red('no runbook') : `runbook ${event.runbook}`)];
     case 'proposed':
@@ -86,7 +90,7 @@ function renderIncident(event: IncidentEvent, now: number, paint: Paint): string
         '',
         ...renderCard(event.card, now, paint),
         '',
-        'Release it by one of:',
+        `Release it by one of these, from another terminal in this folder (they sign with ${event.key}):`,
         ...event.commands.map((command) => `  $ ${command}`),
         '',
       ];

@@ -102,7 +102,11 @@ describe("the demo's screen", () => {
 
   it('shows a held card with the exact commands that release it', () => {
     const commands = ['npx holdpoint approve a b', 'temporal workflow signal -w a --name approve'];
-    const text = render({ event: 'held', card: cardOf(), cardDigest: 'c'.repeat(64), commands }, now, plain).join('\n');
+    const text = render(
+      { event: 'held', card: cardOf(), cardDigest: 'c'.repeat(64), commands, key: '/home/ann/key' },
+      now,
+      plain,
+    ).join('\n');
     for (const command of commands) expect(text).toContain(`$ ${command}`);
   });
 
