@@ -1,0 +1,119 @@
+import { availableParallelism, loadavg } from 'node:os';
+import type { Cleanup } from '../cli/local/cleanup.ts';
+import { type Versions, versionsOf } from './versions.ts';
+
+/** One measurement of one side; `note` is what else was seen, for the round's line. */
+export type Measured = { readonly value: number; readonly note: string };
+export type Sides = {
+  subject(): Promise<Measured>;
+  peer(): Promise<Measured>;
+  /** Measured once, beside the contest, for the reader alone: lines to print. */
+  aside?(): Promise<readonly string[]>;
+  readonly address: string;
+};
+export type Setting = {
+  /** A folder that is deleted at the end. */
+  readonly home: string;
+  /** Gets whatever is started, at once: it is run at the end, however that comes. */
+  readonly cleanup: Cleanup;
+  readonly say: (line: string) => void;
+  /** Ends the run: something that the measurement stands on is gone. */
+  readonly fail: (why: string) => void;
+};
+export type Bench = {
+  readonly name: string;
+  readonly about: string;
+  readonly unit: string;
+  readonly peerName: string;
+  /** The least ratio that is accepted. */
+  readonly floor: number;
+  /** True when a busy machine spoils the result. */
+  readonly timed: boolean;
+  readonly roundsUsual: number;
+  readonly roundsMax: number;
+  open(setting: Setting): Promise<Sides>;
+};
+export type Result = {
+  readonly name: string;
+  readonly unit: string;
+  /** Medians, in the unit. */
+  readonly subject: number;
+  readonly peer: number;
+  readonly peerName: string;
+  /** Peer over subject: above 1 we are better. */
+  readonly ratio: number;
+  readonly floor: number;
+  readonly rounds: number;
+  /** Load average of the last minute per core, before anything was started. */
+  readonly load: number;
+  readonly versions: Versions;
+};
+
+const loadMax = 1;
+const rounded = (value: number, digits: number): number => Number(value.toFixed(digits));
+const isTooBusy = (load: number): boolean => load > loadMax;
+
+/** A result of time from a busy machine is not held against the floor: it says nothing. */
+export const isBelowFloor = ({ timed }: Bench, { ratio, floor, load }: Result): boolean =>
+  ratio < floor && !(timed && isTooBusy(load));
+
+/** Runs the rounds, each with both sides, and answers the medians. Throws when a side did not do what it is measured for. */
+export async function compete(bench: Bench, rounds: number, setting: Setting): Promise<Result> {
+  const { say } = setting;
+  const load = rounded((loadavg()[0] ?? 0) / availableParallelism(), 2);
+  say(`load before the start: ${load} per core`);
+  const sides = await bench.open(setting);
+  const subject: number[] = [];
+  const peer: number[] = [];
+  await warmUp(sides, setting);
+  for (let round = 1; round <= rounds; round++) {
+    // Who begins changes each time: neither always comes after the other's garbage.
+    const order = round % 2 === 1 ? (['subject', 'peer'] as const) : (['peer', 'subject'] as const);
+    const seen = { subject: '', peer: '' };
+    for (const side of order) {
+      const { value, note } = await sides[side]();
+      (side === 'subject' ? subject : peer).push(value);
+      seen[side] = `${rounded(value, 1)} ${bench.unit}${note === '' ? '' : ` (${note})`}`;
+    }
+    say(`round ${round} of ${rounds}: subject ${seen.subject} · peer ${seen.peer}`);
+  }
+  for (const line of (await sides.aside?.()) ?? []) say(line);
+  const medians = { subject: median(subject), peer: median(peer) };
+  const ratio = rounded(medians.peer / medians.subject, 3);
+  const result: Result = {
+    name: bench.name,
+    unit: bench.unit,
+    subject: rounded(medians.subject, 1),
+    peer: rounded(medians.peer, 1),
+    peerName: bench.peerName,
+    ratio,
+    floor: bench.floor,
+    rounds,
+    load,
+    versions: await versionsOf(sides.address),
+  };
+  say(verdictOn(bench, result));
+  return result;
+}
+
+async function warmUp(sides: Sides, { say }: Setting): Promise<void> {
+  const subject = await sides.subject();
+  const peer = await sides.peer();
+  say(`warm-up, not counted: subject ${rounded(subject.value, 1)} · peer ${rounded(peer.value, 1)}`);
+}
+
+function verdictOn(bench: Bench, result: Result): string {
+  if (bench.timed && isTooBusy(result.load))
+    return `the machine was too busy to trust this: load ${result.load} per core before the start, expected at most ${loadMax}`;
+  return `ratio ${result.ratio}: ${isBelowFloor(bench, result) ? 'BELOW' : 'not below'} its floor of ${result.floor}`;
+}
+
+/** Throws `TypeError` for no values. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle];
+  const lower = sorted.length % 2 === 1 ? upper : sorted[middle - 1];
+  if (upper === undefined || lower === undefined) throw new TypeError('expected at least one value');
+  return (upper + lower) / 2;
+}
