@@ -132,7 +132,10 @@ function mustBeDecidedOnTheCard({ state, request, rules }: KnownAction, release:
     throw new HoldpointError('STATEMENT_EARLY', 'receipt: a statement was decided before its card was recorded');
 }
 
-/** A kill, a demotion or a revocation that came after a person decided takes that decision away. */
+/**
+ * A kill, a demotion or a revocation that came after a person decided takes that decision away. Of a kill the resume that has
+ * to follow it says the same; it is asked here by itself, so that neither rests on the other.
+ */
 function mustNotBeOvertaken({ state, runbook }: KnownAction, release: Release): void {
   const earliest = Math.min(...decidedTimes(release));
   const scopes = [fenceId({ kind: 'all' }), fenceId({ kind: 'runbook', runbook: runbook.id })];

@@ -3,6 +3,7 @@ import type { PinnedKeys } from '../../contracts/config.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import { Outcome } from '../../contracts/evidence.ts';
 import type { LogRecord, RecordBody, RecordKind } from '../../contracts/record.ts';
+import { appendersOf } from '../../contracts/recorder-api.ts';
 import type { StatementType } from '../../contracts/statement.ts';
 import { digestOf } from '../../policies/digest.ts';
 import { openManifest, type Rules } from '../../policies/manifest.ts';
@@ -33,10 +34,7 @@ export type StoryContext = {
  */
 export async function checkRecord(context: StoryContext, record: LogRecord): Promise<void> {
   const { body, by, at } = record;
-  const own = !['alert', 'proposal', 'verdict', 'card', 'page', 'refusal', 'result', 'outcome'].includes(body.kind);
-  if (own && by !== 'recorder') throw wrong(`\`${by}\` cannot have appended a \`${body.kind}\``);
-  if (!own && by !== 'recorder' && body.kind !== 'outcome' && !mayAppend(body.kind, by))
-    throw wrong(`\`${by}\` cannot have appended a \`${body.kind}\``);
+  if (!mayBeBy(body.kind, by)) throw wrong(`\`${by}\` cannot have appended a \`${body.kind}\``);
   if (isOfRun(body) && body.kind !== 'outcome' && context.state.runs.isSealed(body.workflowId, body.runId))
     throw wrong('comes after the seal of its run');
   await checkBody({ ...context, rulesOf: (digest) => rulesOf(context, digest) }, body, by);
@@ -44,6 +42,12 @@ export async function checkRecord(context: StoryContext, record: LogRecord): Pro
 }
 
 const wrong = (message: string): HoldpointError => new HoldpointError('RECORD_DAMAGED', message);
+
+/** The recorder appends what no other may, and pages; an executor's outcome comes by a door of its own. */
+function mayBeBy(kind: RecordKind, by: string): boolean {
+  if (by === 'recorder') return appendersOf[kind] === undefined || kind === 'page';
+  return kind === 'outcome' ? by.startsWith('executor.') : mayAppend(kind, by);
+}
 
 async function checkOwn(context: StoryContext, body: RecordBody, by: string, at: number): Promise<void> {
   switch (body.kind) {

@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { recordKey } from '../../activities/record/store.ts';
 import type { RecordBody } from '../../contracts/record.ts';
 import { digestOf, jcs } from '../../policies/digest.ts';
 import { describeWith } from '../support/skips.ts';
@@ -16,6 +19,7 @@ import {
   ready,
   requestOf,
   resultOf,
+  runbookRef,
 } from './incident.ts';
 import {
   executor,
@@ -109,6 +113,22 @@ describeWith('temporal', 'appending', () => {
         expect(await codeFrom(stage.as(process).append(body))).toMatch(/NOT_PERMITTED|BAD_INPUT/);
     },
   );
+  it('counts what it appended by kind and what it refused by code, and nothing from outside', async () => {
+    await stage.as(orchestrator).append(refusalBody());
+    await codeFrom(stage.as(gateway).append(alertBody(incident)));
+    const metrics = await stage.metrics();
+    expect(metrics).toContain('holdpoint_records_total{kind="refusal"} 1');
+    expect(metrics).toContain('holdpoint_recorder_refused_total{code="NOT_PERMITTED"} 1');
+    expect(metrics).not.toContain(incident.workflowId);
+  });
+  it('serves nothing any more once its log was found damaged', async () => {
+    const { seq } = await stage.as(executor).head();
+    writeFileSync(join(stage.archive, recordKey(seq + 1)), '{}');
+    expect(await codeFrom(stage.as(orchestrator).append(refusalBody()))).toMatch(/^RECORDER_AWAY/);
+    const { id, digest } = runbookRef(stage.rules);
+    expect(await codeFrom(stage.as(executor).standing({ id, digest }))).toMatch(/^RECORDER_AWAY/);
+    expect(await codeFrom(stage.as(executor).fences(id))).toMatch(/^RECORDER_AWAY/);
+  });
   it('refuses what is no record', async () => {
     expect(await codeFrom(stage.as(orchestrator).append({ kind: 'alert' } as never))).toBe('BAD_INPUT');
     expect(await codeFrom(stage.as(orchestrator).append({ ...refusalBody(), more: 1 } as never))).toBe('BAD_INPUT');

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { verifyArchive } from '../../activities/record/verify.ts';
 import type { RecordBody, RecordKind } from '../../contracts/record.ts';
 import { share } from '../support/deep.ts';
@@ -10,6 +10,8 @@ import { begin, codeFrom, decide, type Held, hold, outcomeOf, ready, requestOf }
 import { openProcessStage, type ProcessStage } from './process-stage.ts';
 import { executor, keys, openWorld, orchestrator, type World } from './stage.ts';
 
+// Each case starts three processes, one after the other.
+vi.setConfig({ testTimeout: 120_000 });
 const points = ['before-put', 'after-temp', 'after-link', 'after-append-before-reply'] as const;
 
 describeWith('temporal', 'a recorder that dies', () => {
@@ -59,7 +61,7 @@ describeWith('temporal', 'a recorder that dies', () => {
   });
   afterEach(() => under.close());
 
-  it.each(points)(
+  it.each(share(points, 2))(
     'at %s of an intent gives no receipt, and one intent and one receipt when it is asked again',
     async (point) => {
       const held = await prepare(`recorder.${point}.intent`);
@@ -72,7 +74,7 @@ describeWith('temporal', 'a recorder that dies', () => {
       expect((await verified()).faults).toEqual([]);
     },
   );
-  it.each(points)(
+  it.each(share(points.slice(0, 3), 1))(
     'at %s of the statement before an intent leaves no intent, and no second statement',
     async (point) => {
       const held = await prepare(`recorder.${point}.statement`);
@@ -98,7 +100,7 @@ describeWith('temporal', 'a recorder that dies', () => {
       expect((await verified()).faults).toEqual([]);
     },
   );
-  it.each(points)(
+  it.each(share(points, 2))(
     'at %s amid many appends keeps all that it acknowledged: no gap, no fork, no duplicate',
     async (point) => {
       const held = await prepare(`recorder.${point}.refusal`);

@@ -1,10 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { ReceiptRequest } from '../../contracts/receipt.ts';
+import type { RecordBody } from '../../contracts/record.ts';
 import type { SignedStatement } from '../../contracts/statement.ts';
 import { digestOf, jcs } from '../../policies/digest.ts';
 import { people, runbookId } from '../policies/support/rules.ts';
 import { describeWith } from '../support/skips.ts';
 import {
+  alertBody,
+  alertOf,
   begin,
   codeFrom,
   decide,
@@ -21,6 +24,7 @@ import {
   waive,
 } from './incident.ts';
 import {
+  dayMs,
   executor,
   gateway,
   openStage,
@@ -124,6 +128,19 @@ describeWith('temporal', 'receipts: who is admitted', () => {
     const forged = orchestrator.signer.sign('alert', held.incident.alert.payload);
     const alertRef = await stage.as(orchestrator).putBlob(jcs(forged));
     expect(await refusal([decide(stage, held)], { alertRef })).toBe('BAD_SIGNATURE');
+  });
+  it('refuses an action of a runbook that the alert does not match, whatever the orchestrator carries', async () => {
+    const draft = draftIncident(stage);
+    const alert = alertOf(stage, draft.workflowId, { alertname: 'SomethingElse' });
+    const incident = { ...draft, alert, alertRef: digestOf(alert) };
+    await stage.as(orchestrator).append({ ...alertBody(incident), runbook: null } as RecordBody);
+    const chosen = await hold(stage, incident);
+    const work = stage.as(executor).receipt(requestOf(chosen, [decide(stage, chosen)]));
+    expect(await codeFrom(work)).toBe('RUNBOOK_MISMATCH');
+  });
+  it('refuses under a manifest that has expired', async () => {
+    stage.pass(3 * dayMs);
+    expect(await refusal([decide(stage, held)])).toBe('MANIFEST_EXPIRED');
   });
   it('refuses a card that the log does not hold for this digest', async () => {
     const other = await draftHold(stage, held.incident);

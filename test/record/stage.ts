@@ -63,6 +63,8 @@ export type Stage = {
   readonly recorder: Recorder;
   readonly rules: Rules;
   readonly pages: Page[];
+  /** The recorder's metrics as Prometheus reads them. */
+  metrics(): Promise<string>;
   /** The clock of this stage, in ms; `pass` moves it on. */
   now(): number;
   at(offsetMs?: number): string;
@@ -111,8 +113,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const rules = publish(options.manifest ?? {});
   const pages: Page[] = [];
   const notifier: Notifier = { to: 'test', page: async (page) => pages.push(page) > 0 };
-  const start = (change: Partial<RecorderDeps['config']> = {}): Promise<Recorder> =>
-    startRecorder({
+  let registry = new Registry();
+  const start = (change: Partial<RecorderDeps['config']> = {}): Promise<Recorder> => {
+    registry = new Registry();
+    return startRecorder({
       ...(options.doorPerMinute === undefined ? {} : { doorPerMinute: options.doorPerMinute }),
       config: {
         archiveDir: archive,
@@ -130,11 +134,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       signer: recorderProcess.signer,
       clock: now,
       logger: pino({ level: 'silent' }),
-      registry: new Registry(),
+      registry,
       notifier,
       namespace: options.world.namespace,
       temporal: createTemporalView(options.world.client, options.world.namespace),
     });
+  };
   let recorder = await start();
   return {
     dir,
@@ -142,6 +147,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     world: options.world,
     rules,
     pages,
+    metrics: () => registry.metrics(),
     now,
     at: (ms = 0) => new Date(now() + ms).toISOString(),
     pass: (ms) => {

@@ -1,7 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { watchFences } from '../../activities/record/fence-watch.ts';
+import { createTemporalView } from '../../activities/record/temporal-view.ts';
 import type { RecordBody, RecordKind } from '../../contracts/record.ts';
 import { sha256Hex } from '../../policies/digest.ts';
 import { runbookId } from '../policies/support/rules.ts';
@@ -54,6 +57,7 @@ describeWith('temporal', 'what the recorder sees from outside', () => {
 
   beforeAll(async () => {
     world = await openWorld();
+    Runtime.install({ logger: new DefaultLogger('ERROR') });
     connection = await NativeConnection.connect({ address: sharedTemporal().address });
     const workflowsPath = join(import.meta.dirname, 'sleeping-incident.ts');
     worker = await Worker.create({ connection, namespace: world.namespace, taskQueue, workflowsPath });
@@ -93,6 +97,16 @@ describeWith('temporal', 'what the recorder sees from outside', () => {
     await stage.restart();
     await stage.recorder.look('pages');
     expect(await bodies('page')).toHaveLength(1);
+  });
+  it('appends nothing, and binds nothing, while the server cannot be reached', async () => {
+    const fenceRunId = await resume(stage, { kind: 'all' });
+    const connection = Connection.lazy({ address: '127.0.0.1:9' });
+    const temporal = createTemporalView(new Client({ connection, namespace: world.namespace }), world.namespace);
+    expect(await codeFrom(watchFences({ log: stage.recorder.log, temporal }))).toBe('FENCE_UNREACHABLE');
+    expect(await bodies('kill')).toEqual([]);
+    expect((await stage.as(executor).fences(runbookId)).all).toMatchObject({ runId: fenceRunId });
+    expect(await codeFrom(temporal.fence({ kind: 'all' }))).toBe('FENCE_UNREACHABLE');
+    await connection.close();
   });
   it('records nothing while the fences are open', async () => {
     await ready(stage);
@@ -166,6 +180,17 @@ describeWith('temporal', 'what the recorder sees from outside', () => {
     expect(await bodies('seal')).toHaveLength(1);
     await stage.recorder.look('pages');
     expect(stage.pages).toMatchObject([{ about: 'outcome-unknown', workflowId: incident.workflowId }]);
+  });
+  it('tells a person once of an unknown outcome, whoever said it first', async () => {
+    await ready(stage);
+    const { handle, incident } = await startRun();
+    const held = await hold(stage, incident);
+    await stage.as(executor).receipt(requestOf(held, [decide(stage, held)]));
+    await stage.as(executor).outcome(outcomeOf(stage, held, { status: 'unknown' }));
+    await stage.as(executor).outcome(outcomeOf(stage, held, { status: 'unknown', detail: 'looked again' }));
+    await stage.recorder.look('pages');
+    expect(stage.pages).toHaveLength(1);
+    await handle.terminate();
   });
   it('takes the real outcome after it recorded unknown, also after the seal: the record shows both', async () => {
     await ready(stage);
