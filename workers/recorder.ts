@@ -6,7 +6,8 @@ import { runProcess } from './process.ts';
 // The recorder process: the only writer of the log. It reads no target and runs no tool; it holds its own key and the
 // secret of the webhook that it pages by.
 await runProcess('recorder', async (ctx) => {
-  const { client, namespace } = await ctx.temporal();
+  // Outcomes are taken while Temporal is away too; what needs its answer says so itself.
+  const { client, namespace } = await ctx.temporal({ lazy: true });
   const { config, secrets, signer, clock, log: logger, registry, failpoint } = ctx;
   const notifier = createNotifier(secrets.notify, logger);
   const temporal = createTemporalView(client, namespace);
