@@ -1,6 +1,7 @@
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { approveSignal, pendingQuery } from '../../workflows/messages.ts';
+import { share } from '../support/deep.ts';
 import { describeWith } from '../support/skips.ts';
 import { testBundle } from '../workflows/bundle.ts';
 import { concluded, readOf, statementOf, turn, writeOf } from '../workflows/stage.ts';
@@ -41,7 +42,7 @@ describeWith('temporal', 'a recorded run, Reset at every workflow task', () => {
     const { runId } = await handle.describe();
     const tasks = await tasksOf(handle);
     expect(tasks.length).toBeGreaterThan(10);
-    for (const task of tasks) {
+    for (const task of share(tasks, 4)) {
       const effects = stage.effects.length;
       const again = await resetTo(theatre, handle.workflowId, runId, task);
       await eventually(async () => (await again.query(pendingQuery)).length > 0 || (await isClosed(again)));

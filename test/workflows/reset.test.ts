@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { approveSignal, noteSignal, pendingQuery } from '../../workflows/messages.ts';
+import { share } from '../support/deep.ts';
 import { describeWith } from '../support/skips.ts';
 import { concluded, failure, limits, readOf, type Stage, statementOf, turn, writeOf } from './stage.ts';
 import { eventually, held, type Incident, openTheatre, type Theatre, timeline } from './theatre.ts';
@@ -122,7 +123,7 @@ describeWith('temporal', 'a hold that has to be judged again', () => {
     expect(await handle.result()).toBe('recovered');
     expect(stage.effects).toHaveLength(1);
     const tasks = await tasksOf(handle);
-    for (const task of tasks) {
+    for (const task of share(tasks, 6)) {
       const again = await reset(handle, task);
       // Reset re-applies the approval; wherever it lands it is over another run's digest, and releases nothing.
       const closed = await eventually(async () => {
