@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createCleanup } from '../cli/local/cleanup.ts';
+import type { Bench } from './bench.ts';
 import { benches } from './benches.ts';
-import type { Bench } from './contest.ts';
-import { compete, isBelowFloor } from './contest.ts';
 
 const usage = `Usage: npm run bench -- NAME [--rounds N]
        npm run bench -- --list
@@ -71,12 +70,13 @@ async function measure(bench: Bench, rounds: number): Promise<number> {
   const cleanup = createCleanup();
   const stopping = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => stopping.abort(new Error(`stopped by ${signal}`)));
+    process.on(signal, () => stopping.abort(new Error(`stopped by ${signal}`)));
   const stopped = new Promise<never>((_, reject) => {
     stopping.signal.addEventListener('abort', () => reject(stopping.signal.reason), { once: true });
   });
   const fail = (why: string): void => stopping.abort(new Error(why));
   try {
+    const { compete, isBelowFloor } = await import('./contest.ts');
     const work = compete(bench, rounds, { home, cleanup, say, fail });
     const result = await Promise.race([work, stopped]);
     for (const failed of await cleanup.run()) say(`could not stop ${failed}`);

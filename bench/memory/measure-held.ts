@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { orchestratorQueue } from '../../contracts/queues.ts';
+import type { Setting } from '../bench.ts';
 import { type BenchChild, startChild } from '../child/start-child.ts';
-import type { Setting } from '../contest.ts';
 import type { HeldSettings, Memory } from './held-worker.ts';
 
 export type Place = { readonly client: Client; readonly address: string; readonly setting: Setting };
@@ -11,7 +11,7 @@ export type Held = { readonly type: string; readonly bundle: string; readonly co
 export type HeldMemory = { readonly kibEach: number; readonly beforeMib: number; readonly afterMib: number };
 
 /** Before anything is counted: the code is loaded, compiled and warm, and the heaps have found their size. */
-const warmUpCount = 50;
+const warmUpCount = 30;
 const atOnce = 25;
 const kib = 1_024;
 

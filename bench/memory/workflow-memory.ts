@@ -4,27 +4,16 @@ import { namespace, startServer } from '../../cli/local/installation.ts';
 import { incidentWorkflowType } from '../../contracts/queues.ts';
 import { keepBundle } from '../../servers/build-info.ts';
 import { ensureSearchAttributes } from '../../servers/search-attributes.ts';
+import type { Measured, Setting, Sides } from '../bench.ts';
 import { bundleBenchWorkflows } from '../child/bundle.ts';
-import type { Bench, Measured, Setting, Sides } from '../contest.ts';
 import { type Held, measureHeld } from './measure-held.ts';
 
 /** Far enough apart from a single page or a garbage collection to be counted, far below what the server minds. */
 const heldCount = 150;
 const heldWithSchemas = 50;
 
-export const workflowMemory: Bench = {
-  name: 'workflow-memory',
-  about: 'memory (RSS) of each cached incident that waits for a release',
-  unit: 'KiB',
-  peerName: 'a bare workflow that waits for a signal',
-  floor: 0.1,
-  timed: false,
-  roundsUsual: 3,
-  roundsMax: 20,
-  open,
-};
-
-async function open(setting: Setting): Promise<Sides> {
+/** A server, and a process of its own for each measurement. */
+export async function openWorkflowMemory(setting: Setting): Promise<Sides> {
   const { home, cleanup, say } = setting;
   const server = await startServer({ home, progress: say }, cleanup);
   const connection = await Connection.connect({ address: server.address });

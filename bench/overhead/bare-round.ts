@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { approveSignal } from '../../workflows/messages.ts';
+import type { Setting } from '../bench.ts';
 import { bundleBenchWorkflows } from '../child/bundle.ts';
 import { startChild } from '../child/start-child.ts';
-import type { Setting } from '../contest.ts';
 import type { BenchInstallation } from '../installation.ts';
 import { startStuckSession } from '../stuck-session.ts';
 import type { BareSettings } from './bare-worker.ts';

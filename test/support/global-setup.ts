@@ -40,6 +40,8 @@ async function postgres(dir: string): Promise<PostgresHere> {
 /** One Temporal and one Postgres for the whole run, on free ports: they take two seconds, and every suite shares them. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = mkdtempSync(join(tmpdir(), 'holdpoint-test-'));
+  // Whatever a test leaves behind, also one that was killed, lies in here and goes with the run.
+  process.env.TMPDIR = dir;
   const skipsFile = join(dir, 'skipped');
   const [foundTemporal, foundPostgres, timeSkipping] = await Promise.all([
     find(temporal),

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
@@ -129,7 +130,7 @@ describeWith(['temporal', 'postgres'], 'a stop while an effect is near', () => {
   };
 
   it('after the receipt and before the effect, is seen: the fences are asked last', async () => {
-    const marker = join(process.env.TMPDIR ?? '/tmp', `holdpoint-kill-${process.pid}-${Date.now()}`);
+    const marker = join(tmpdir(), `kill-${process.pid}-${Date.now()}`);
     const failpoints = { executor: `executor.after-receipt=stop@${marker}` };
     const system = keep(await startSystem({ only: ['recorder', 'executor'], failpoints }));
     const rogue = keep(await startRogue(system));

@@ -15,7 +15,7 @@ import type { SignedStatement, Subject } from '../../../contracts/statement.ts';
 import { statementTypes } from '../../../contracts/statement.ts';
 import { createSigner, type Signer } from '../../../policies/signing.ts';
 import { type PaymentsPlace, preparePayments } from '../../../servers/payments/database.ts';
-import { startPostgres } from '../../../servers/postgres.ts';
+import { type PostgresServer, startPostgres } from '../../../servers/postgres.ts';
 import { type Supervisor, startProcesses } from '../../../servers/supervisor.ts';
 import {
   type ProcessName,
@@ -56,7 +56,7 @@ export type System = {
   readonly workspace: Workspace;
   readonly supervisor: Supervisor;
   readonly payments: PaymentsPlace;
-  readonly postgres: { readonly stop: () => Promise<void>; readonly port: number };
+  readonly postgres: Pick<PostgresServer, 'stop' | 'port' | 'pid'>;
   readonly people: Readonly<Record<PersonName, Approver>>;
   /** A process's own signer, as whoever took that process over would have it. */
   signerOf(name: ProcessName): Signer;
