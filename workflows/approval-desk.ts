@@ -60,8 +60,9 @@ export class ApprovalDesk {
       return;
     }
     const claimed = field(field(field(decoded.value, 'statement'), 'subject'), 'digest');
-    // A claim only chooses the hold that weighs it; one for an unknown digest is weighed, and refused, by the first.
-    const hold = this.open.find(({ view }) => view.digest === claimed) ?? this.open[0];
+    // A claim only chooses the hold that weighs it; one for an unknown digest is weighed, and refused, by the first that waits.
+    const waiting = this.open.find(({ acting }) => !acting) ?? this.open[0];
+    const hold = this.open.find(({ view }) => view.digest === claimed) ?? waiting;
     if (hold !== undefined) hold.inbox.push({ signal, decoded });
     // INVARIANT: a statement is never queued for a hold that does not exist yet.
     else this.refuse({ what: `${signal} signal`, code: 'STATEMENT_EARLY', reason: noHold, text: decoded.text });

@@ -20,6 +20,7 @@ export async function settleWrite(run: IncidentRun, first: HeldCall): Promise<Ac
     const attempt = await attemptWrite(run, judged);
     if (attempt.kind === 'ended') return attempt.end;
     if (rejudged >= run.matched.limits.rejudgeMax) return endOf(judged, 'refused', 'incident.rejudge-max', attempt.why);
+    if (run.stop !== null) return endOf(judged, 'refused', 'hold.withdrawn', run.stop.detail);
     run.board.note('judged-again', `${judged.call.tool}: ${attempt.why}`);
     const again = await judgeAgain(run, judged);
     if (!isHeld(again))
@@ -96,6 +97,8 @@ async function afterDecision(run: IncidentRun, judged: HeldCall, hold: OpenHold,
 /** The one call that may change production. The executor believes nothing of it; a rejection on the way cancels it. */
 async function act(run: IncidentRun, judged: HeldCall, hold: OpenHold): Promise<Attempt> {
   const release = await run.desk.weighAll(hold);
+  // The write before this one may have ended the incident while this one waited for its turn.
+  if (run.stop !== null) return afterDecision(run, judged, hold, { kind: 'withdrawn' });
   if (release?.kind !== 'released') return afterDecision(run, judged, hold, release ?? { kind: 'expired' });
   const { context } = run.matched;
   const { action, digest } = judged;
@@ -150,7 +153,10 @@ async function afterFailure(
     return again('this run was born of a Reset');
   if (againCodes.has(code)) return again(`${code}: ${reason}`);
   if (code === 'STOPPED') run.endFor({ kind: 'stopped', detail: reason });
-  if (code === 'HOLD_EXPIRED') return ended(judged, 'expired', code, reason);
+  if (code === 'HOLD_EXPIRED') {
+    run.tell('hold-expired', `${judged.call.tool}: ${reason}`, judged.digest);
+    return ended(judged, 'expired', code, reason);
+  }
   if (code === 'REJECTED') return ended(judged, 'rejected', code, reason);
   return ended(judged, phase === 'preparing' ? 'failed' : 'refused', code, reason);
 }

@@ -14,7 +14,18 @@ export async function followProposal(run: IncidentRun, step: number, { calls }: 
   if (offered.length === 0) return;
   const judged = await judge({ context, step, firstIndex: 0, calls: offered, counts: { ...run.counts } });
   await settled(judged.filter(({ verdict }) => verdict.kind !== 'rehearse').map((one) => recordVerdict(one, null)));
-  await settled(judged.map((one) => follow(run, one)));
+  await settled(judged.map((one) => followOrEnd(run, one)));
+}
+
+/** A call that cannot be followed ends the incident at once: the holds beside it must not wait for hours first. */
+async function followOrEnd(run: IncidentRun, judged: JudgedCall): Promise<void> {
+  try {
+    await follow(run, judged);
+  } catch (error) {
+    if (!isCancellation(error))
+      run.endFor({ kind: 'failed', detail: `${failureCode(error)}: ${failureReason(error)}` });
+    throw error;
+  }
 }
 
 async function follow(run: IncidentRun, judged: JudgedCall): Promise<void> {

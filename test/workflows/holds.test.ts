@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { alertSignal, approveSignal, pendingQuery, rejectSignal } from '../../workflows/messages.ts';
 import { describeWith } from '../support/skips.ts';
-import { beatUntil, concluded, readOf, type Stage, statementOf, turn, writeOf } from './stage.ts';
+import { beatUntil, concluded, failure, outcomeOf, readOf, type Stage, statementOf, turn, writeOf } from './stage.ts';
 import { alert, eventually, held, openTheatre, stateOf, type Theatre, timeline } from './theatre.ts';
 
 describeWith('temporal', 'a hold', () => {
@@ -91,6 +91,33 @@ describeWith('temporal', 'a hold', () => {
     await handle.result();
     expect(stage.effects).toEqual([second?.digest, first?.digest]);
     expect(actingMost).toBe(1);
+  });
+
+  it('never acts on a released write when the one before it ended with an unknown outcome', async () => {
+    const { stage, handle } = await theatre.play((stage) => {
+      stage.script = [turn(writeOf(1), writeOf(2))];
+      stage.execute = async (input) => {
+        await new Promise((go) => setTimeout(go, 600));
+        return outcomeOf(input, 'unknown');
+      };
+    });
+    const holds = await held(handle, 2);
+    for (const { digest } of holds) await handle.signal(approveSignal, statementOf(digest));
+    expect(await handle.result()).toBe('gave-up');
+    expect(stage.inputsOf('executeCall')).toHaveLength(1);
+  });
+
+  it('ends at once with the incident when what is beside it cannot go on', async () => {
+    const { stage, handle } = await theatre.play((stage) => {
+      stage.script = [turn(writeOf(1), writeOf(2))];
+      stage.before = (activity) => {
+        if (activity === 'weighStatement') throw failure('MANIFEST_EXPIRED');
+      };
+    });
+    const [hold] = await held(handle, 2);
+    await handle.signal(approveSignal, statementOf(hold?.digest ?? ''));
+    expect(await handle.result()).toBe('gave-up');
+    expect(stage.inputsOf('executeCall')).toEqual([]);
   });
 
   it('waits for as many distinct persons as the quorum', async () => {
