@@ -19,6 +19,7 @@ const generous = {
     writesPerIncidentMax: 50,
     writesPerHourMax: 100,
     terminationsPerIncidentMax: 50,
+    readsPerIncidentMax: 200,
   }),
   limits: { writesPerWorkflowMax: 50, writesPerRunbookPerHourMax: 100, writesPerTargetPerHourMax: 20 },
 } as const;
@@ -36,13 +37,13 @@ describeWith(['temporal', 'postgres'], 'a run that is Reset', () => {
   });
   const intentsOf = ({ workflowId }: WorkflowHandle) => system.records('intent', workflowId);
   const runIdOf = async (incident: WorkflowHandle) => (await incident.describe()).runId;
-  /** What has become of it: its holds, or none when it has closed. */
-  const settled = (run: WorkflowHandle): Promise<readonly PendingHold[]> =>
+  /** What has become of it: holds over other digests than the first run's, or none when it has closed. */
+  const settled = (run: WorkflowHandle, not: string): Promise<readonly PendingHold[]> =>
     eventually(
       'a hold, or the end',
       async () => {
         if ((await run.describe()).status.name !== 'RUNNING') return [];
-        const pending = await pendingOf(run).catch(() => []);
+        const pending = (await pendingOf(run).catch(() => [])).filter(({ digest }) => digest !== not);
         return pending.length > 0 ? pending : null;
       },
       60_000,
@@ -69,9 +70,8 @@ describeWith(['temporal', 'postgres'], 'a run that is Reset', () => {
       const before = (await intentsOf(run)).length;
       const again = await resetTo(system, run, task);
       await untilRecord(system, run, 'reset', ({ runId }) => runId === again.runId);
-      const [asked] = await settled(again);
+      const [asked] = await settled(again, hold.digest);
       if (asked !== undefined) {
-        expect(asked.digest).not.toBe(hold.digest);
         await again.signal(approveSignal, released);
         await untilRecord(
           system,

@@ -7,10 +7,13 @@ const lines = {
   writesPerIncidentMax: /writesPerIncidentMax: \d+/,
   writesPerHourMax: /writesPerHourMax: \d+/,
 } as const;
-type Changes = Partial<Record<keyof typeof lines, number>> & { readonly terminationsPerIncidentMax?: number };
+type Changes = Partial<Record<keyof typeof lines, number>> & {
+  readonly terminationsPerIncidentMax?: number;
+  readonly readsPerIncidentMax?: number;
+};
 
 /** The payments runbook with other numbers; as any change does, it makes another runbook of it. */
-export function runbookWith({ terminationsPerIncidentMax, ...changes }: Changes): string {
+export function runbookWith({ terminationsPerIncidentMax, readsPerIncidentMax, ...changes }: Changes): string {
   let text = runbookText;
   const replace = (line: RegExp, by: string) => {
     if (!line.test(text)) throw new Error(`expected ${line} in the runbook`);
@@ -22,5 +25,6 @@ export function runbookWith({ terminationsPerIncidentMax, ...changes }: Changes)
       /(tool: postgres\.terminateBackend\n {4}scopes: .*\n {4}perIncidentMax:) 1/,
       `$1 ${terminationsPerIncidentMax}`,
     );
+  if (readsPerIncidentMax !== undefined) replace(/perIncidentMax: 20$/gm, `perIncidentMax: ${readsPerIncidentMax}`);
   return text;
 }
