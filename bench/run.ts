@@ -74,6 +74,7 @@ async function measure(bench: Bench, rounds: number): Promise<number> {
   const stopped = new Promise<never>((_, reject) => {
     stopping.signal.addEventListener('abort', () => reject(stopping.signal.reason), { once: true });
   });
+  stopped.catch(() => undefined); // stopped before anybody waits for it
   const fail = (why: string): void => stopping.abort(new Error(why));
   try {
     const { compete, isBelowFloor } = await import('./contest.ts');
@@ -83,13 +84,19 @@ async function measure(bench: Bench, rounds: number): Promise<number> {
     say(JSON.stringify(result));
     return isBelowFloor(bench, result) ? 1 : 0;
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    process.stderr.write(`${told(error, stopping.signal)}\n`);
     return 1;
   } finally {
     await cleanup.run();
     await rm(home, { recursive: true, force: true });
   }
 }
+
+/** Why it was stopped needs no stack; what went wrong by itself does. */
+const told = (error: unknown, { aborted }: AbortSignal): string => {
+  if (!(error instanceof Error)) return String(error);
+  return aborted ? error.message : (error.stack ?? error.message);
+};
 
 // Work that was cut short must not keep the program alive.
 process.exit(await main(process.argv.slice(2)));
