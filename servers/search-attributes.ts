@@ -30,26 +30,39 @@ async function usable(connection: Connection, namespace: string): Promise<boolea
   }
 }
 
+const missing = (namespace: string, why: string): HoldpointError =>
+  new HoldpointError(
+    'SEARCH_ATTRIBUTES_MISSING',
+    `namespace \`${namespace}\` lacks search attributes (${why}); run: ${createCommand(namespace)}`,
+  );
+
 /**
- * Creates the search attributes where that is allowed and waits until a query may use them: no worker polls before.
- * Throws `SEARCH_ATTRIBUTES_MISSING` with the command to run, or `TEMPORAL_AWAY`.
+ * Waits until a query may use the search attributes, which the orchestrator or an operator creates: no worker polls
+ * before. Throws `SEARCH_ATTRIBUTES_MISSING` with the command to run, or `TEMPORAL_AWAY`.
+ */
+export async function awaitSearchAttributes(
+  connection: Connection,
+  namespace: string,
+  forMs = usableWithinMs,
+): Promise<void> {
+  await until(async () => ((await usable(connection, namespace)) ? true : null), {
+    forMs,
+    late: () => missing(namespace, 'not usable in time'),
+  });
+}
+
+/**
+ * Creates the search attributes where that is allowed and waits until they are usable. Throws as
+ * `awaitSearchAttributes` does.
  */
 export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
   if (await usable(connection, namespace)) return;
-  const missing = (why: string): HoldpointError =>
-    new HoldpointError(
-      'SEARCH_ATTRIBUTES_MISSING',
-      `namespace \`${namespace}\` lacks search attributes (${why}); run: ${createCommand(namespace)}`,
-    );
   const types = Object.fromEntries(searchAttributes.map(({ name, type }) => [name, wireTypes[type]]));
   try {
     await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: types });
   } catch (error) {
     // Another process of ours may be creating them at this moment: then they become usable all the same.
-    if ((error as { code?: number }).code !== 6) throw missing((error as Error).message);
+    if ((error as { code?: number }).code !== 6) throw missing(namespace, (error as Error).message);
   }
-  await until(async () => ((await usable(connection, namespace)) ? true : null), {
-    forMs: usableWithinMs,
-    late: () => missing('not usable in time'),
-  });
+  await awaitSearchAttributes(connection, namespace);
 }

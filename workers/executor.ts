@@ -11,6 +11,7 @@ import { createPostgresTools } from '../activities/tools/postgres/tools.ts';
 import { createUnknownSweep } from '../activities/tools/unknown-outcome.ts';
 import { executorQueue } from '../contracts/queues.ts';
 import { loadSqlParser } from '../policies/sql-read.ts';
+import { awaitSearchAttributes } from '../servers/search-attributes.ts';
 import { type ProcessContext, runProcess, type TemporalAccess } from './process.ts';
 
 const shutdownMs = 5_000;
@@ -72,6 +73,7 @@ const pollerOf = async (deps: ExecutorDeps, temporal: TemporalAccess): Promise<W
 await runProcess('executor', async (context) => {
   await loadSqlParser();
   const temporal = await context.temporal();
+  await awaitSearchAttributes(temporal.connection, temporal.namespace);
   const deps = await depsOf(context, temporal);
   const sweep = createUnknownSweep(deps);
   // What an earlier life of this process knew goes out before anything new begins.

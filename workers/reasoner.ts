@@ -7,6 +7,7 @@ import { createReasonerActivities } from '../activities/reason/propose-call.ts';
 import { createRecorderClient } from '../activities/record/client.ts';
 import type { ReasonerActivities } from '../contracts/incident.ts';
 import { reasonerQueue } from '../contracts/queues.ts';
+import { awaitSearchAttributes } from '../servers/search-attributes.ts';
 import { runProcess } from './process.ts';
 
 /** Counts turns by the model that made them and how they ended. */
@@ -46,7 +47,8 @@ await runProcess('reasoner', async ({ config, signer, clock, log, registry, temp
   manifests.newest();
   manifests.start();
   const blobs = createRecorderClient({ url: config.recorderUrl, signer, keys: config.keys, clock });
-  const { native, namespace } = await temporal();
+  const { connection, native, namespace } = await temporal();
+  await awaitSearchAttributes(connection, namespace);
   const activities = measured(createReasonerActivities({ model, manifests, blobs, keys: config.keys }), registry);
   const worker = await Worker.create({
     connection: await native(),

@@ -1,9 +1,10 @@
 import { Connection, Client as Temporal } from '@temporalio/client';
 import { Client } from 'pg';
 import { expect, it } from 'vitest';
+import { awaitSearchAttributes } from '../../servers/search-attributes.ts';
 import { freshDatabase } from '../support/postgres.ts';
 import { describeWith } from '../support/skips.ts';
-import { freshNamespace, sharedTemporal } from '../support/temporal.ts';
+import { bareNamespace, freshNamespace, sharedTemporal } from '../support/temporal.ts';
 
 describeWith(['temporal', 'postgres'], 'the servers of a test run', () => {
   it('gives a database of its own', async () => {
@@ -29,5 +30,20 @@ describeWith(['temporal', 'postgres'], 'the servers of a test run', () => {
     await connection.close();
     expect(description.status.name).toBe('RUNNING');
     expect(description.searchAttributes.HoldpointState).toEqual(['open']);
+  });
+
+  it('keeps a worker from a namespace without search attributes, and says which command creates them', async () => {
+    const namespace = await bareNamespace();
+    const connection = await Connection.connect({ address: sharedTemporal().address });
+    try {
+      await expect(awaitSearchAttributes(connection, namespace, 300)).rejects.toMatchObject({
+        code: 'SEARCH_ATTRIBUTES_MISSING',
+        message: expect.stringContaining(
+          `temporal operator search-attribute create --namespace ${namespace} --name HoldpointRunbook --type Keyword`,
+        ),
+      });
+    } finally {
+      await connection.close();
+    }
   });
 });

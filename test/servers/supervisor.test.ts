@@ -125,6 +125,7 @@ describeWith('temporal', 'the supervisor', () => {
     try {
       await until(() => said.includes('\n') || child.exitCode !== null, 'the probe started its process');
       const pid = Number(said.trim());
+      expect(pid).toBeGreaterThan(0);
       expect(lives(pid)).toBe(true);
       child.kill('SIGKILL');
       await until(() => !lives(pid), 'its process ended');

@@ -11,11 +11,8 @@ export const sharedTemporal = (): TemporalHere => serverOf('temporal');
 /** Path of the time-skipping test server, for `createTimeSkipping`. */
 export const timeSkippingServer = (): string => serverOf('timeSkipping');
 
-/**
- * A namespace of its own with the search attributes: fences have fixed workflow ids, so suites that stop or resume must
- * not share one. Ready for starts and queries when this resolves.
- */
-export async function freshNamespace(): Promise<string> {
+/** A namespace of its own, as a server has it that nobody prepared: without the search attributes. */
+export async function bareNamespace(): Promise<string> {
   const namespace = `t-${randomBytes(6).toString('hex')}`;
   const connection = await Connection.connect({ address: sharedTemporal().address });
   try {
@@ -24,10 +21,20 @@ export async function freshNamespace(): Promise<string> {
       workflowExecutionRetentionPeriod: msToTs('1 day'),
     });
     await untilKnown(connection, namespace);
-    await ensureSearchAttributes(connection, namespace);
   } finally {
     await connection.close();
   }
+  return namespace;
+}
+
+/**
+ * A namespace of its own with the search attributes: fences have fixed workflow ids, so suites that stop or resume must
+ * not share one. Ready for starts and queries when this resolves.
+ */
+export async function freshNamespace(): Promise<string> {
+  const namespace = await bareNamespace();
+  const connection = await Connection.connect({ address: sharedTemporal().address });
+  await ensureSearchAttributes(connection, namespace).finally(() => connection.close());
   return namespace;
 }
 
