@@ -51,12 +51,13 @@ describeWith('temporal', 'a hold', () => {
   it('lets a rejection win over an approval that came with it in one batch', async () => {
     const { stage, handle, digest } = await holding((stage) => {
       stage.before = (activity) =>
-        activity === 'weighStatement' ? new Promise((go) => setTimeout(go, 300)) : undefined;
+        activity === 'weighStatement' ? new Promise((go) => setTimeout(go, 800)) : undefined;
     });
-    await Promise.all([
-      handle.signal(approveSignal, statementOf(digest)),
-      handle.signal(rejectSignal, statementOf(digest, 'reject', 'ben@example.com')),
-    ]);
+    // While this one is weighed the next two arrive, in this order, and are delivered together.
+    await handle.signal(approveSignal, statementOf('0'.repeat(64)));
+    await eventually(() => stage.inputsOf('weighStatement').length === 1);
+    await handle.signal(approveSignal, statementOf(digest));
+    await handle.signal(rejectSignal, statementOf(digest, 'reject', 'ben@example.com'));
     await handle.result();
     expect(ends(stage)).toMatchObject([{ end: 'rejected' }]);
     expect(stage.inputsOf('executeCall')).toEqual([]);
