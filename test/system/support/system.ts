@@ -226,13 +226,7 @@ function assemble(base: Parts): System {
     );
   };
   const post = (signed: SignedStatement) => postStatements(workspace.urls.recorder, [signed]);
-  const log: System['log'] = async (workflowId) => {
-    const page = await recorderAs('gateway').records({
-      limit: 500,
-      ...(workflowId === undefined ? {} : { workflow: workflowId }),
-    });
-    return page.map(({ payload }) => payload);
-  };
+  const log = createLogReader(recorderAs('gateway'));
   return {
     ...base,
     signerOf,
@@ -255,6 +249,24 @@ function assemble(base: Parts): System {
         .map(({ body }) => body)
         .filter((body): body is Extract<RecordBody, { kind: K }> => body.kind === kind),
     handle: (workflowId) => client.workflow.getHandle(workflowId),
+  };
+}
+
+const pageSize = 500;
+
+/** Reads the log as it grows: what was read once never changes, so only what is new is asked for. */
+function createLogReader(recorder: RecorderClient): System['log'] {
+  const read = new Map<string, LogRecord[]>();
+  return async (workflow) => {
+    const known = read.get(workflow ?? '') ?? [];
+    read.set(workflow ?? '', known);
+    for (;;) {
+      const from = (known.at(-1)?.seq ?? -1) + 1;
+      const page = await recorder.records({ from, limit: pageSize, ...(workflow === undefined ? {} : { workflow }) });
+      // Somebody else may have read the same page meanwhile.
+      for (const { payload } of page) if (payload.seq > (known.at(-1)?.seq ?? -1)) known.push(payload);
+      if (page.length < pageSize) return [...known];
+    }
   };
 }
 
