@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -180,6 +180,16 @@ describe('what the repository says', () => {
   it('explains every error code, and no code that is not there', () => {
     const explained = [...read('docs/errors.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map((match) => match[1] ?? '');
     expect([...explained].sort()).toEqual([...errorCodes].sort());
+  });
+
+  it('can still apply every mutant, and runs a test that is there for each', () => {
+    const patches = tracked.filter((file) => file.endsWith('.patch'));
+    const broken = patches.filter((file) => {
+      const run = spawnSync('git', ['apply', '--recount', '--check', file], { cwd: root });
+      const [, test = '', title = ''] = /^test: (.+)\ntitle: (.+)$/m.exec(read(file)) ?? [];
+      return run.status !== 0 || !sources.includes(test) || title === '';
+    });
+    expect(broken).toEqual([]);
   });
 
   it('throws every error code that it declares', () => {
