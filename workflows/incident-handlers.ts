@@ -1,4 +1,5 @@
 import { setHandler } from '@temporalio/workflow';
+import type { IncidentInput } from '../contracts/incident.ts';
 import type { IncidentRun } from './incident-run.ts';
 import {
   alertSignal,
@@ -14,7 +15,8 @@ import { alertBytesMax, decodeSignal, defineRawSignal, field, statementBytesMax 
 type Heard = { readonly name: string; readonly description: string; readonly hear: (raw: unknown) => void };
 
 /** Registers every handler. Each is synchronous and small, and none throws: a bad signal is evidence, not an error. */
-export function listen(run: IncidentRun): void {
+export function listen(run: IncidentRun, input: IncidentInput): void {
+  const own = field(field(input, 'alert'), 'signature');
   const signals: readonly Heard[] = [
     {
       name: approveSignal.name,
@@ -29,7 +31,7 @@ export function listen(run: IncidentRun): void {
     {
       name: alertSignal.name,
       description: 'the alert fired again or was resolved; sent by the gateway',
-      hear: (raw) => hearAlert(run, raw),
+      hear: (raw) => hearAlert(run, raw, own),
     },
     {
       name: noteSignal.name,
@@ -44,11 +46,12 @@ export function listen(run: IncidentRun): void {
   setHandler(stateQuery, () => run.board.state, { description: 'where this incident stands' });
 }
 
-function hearAlert(run: IncidentRun, raw: unknown): void {
+function hearAlert(run: IncidentRun, raw: unknown, own: unknown): void {
   const decoded = decodeSignal(raw, alertBytesMax);
   const status = decoded.ok ? field(field(field(decoded.value, 'payload'), 'alert'), 'status') : undefined;
   if (status === 'firing') {
-    run.board.repeated('alert-repeated');
+    // A start brings its own alert as a signal too, and that is no repeat; every other delivery is signed anew.
+    if (decoded.ok && field(decoded.value, 'signature') !== own) run.board.repeated('alert-repeated');
     return;
   }
   if (status === 'resolved') {

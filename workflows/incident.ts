@@ -13,7 +13,7 @@ import { verifyRecovery } from './recovery.ts';
  */
 export async function incident(input: IncidentInput): Promise<IncidentOutcome> {
   const run = new IncidentRun();
-  listen(run);
+  listen(run, input);
   const triage = await triaged(run, input);
   if (triage === null) return conclude(run, 0);
   if (triage.kind === 'unmatched') {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { alertSignal, approveSignal, pendingQuery, rejectSignal } from '../../workflows/messages.ts';
+import { alertSignal, approveSignal, pendingQuery, rejectSignal, timelineQuery } from '../../workflows/messages.ts';
 import { describeWith } from '../support/skips.ts';
 import { beatUntil, concluded, failure, outcomeOf, readOf, type Stage, statementOf, turn, writeOf } from './stage.ts';
 import { alert, eventually, held, openTheatre, stateOf, type Theatre, timeline } from './theatre.ts';
@@ -198,9 +198,12 @@ describeWith('temporal', 'a hold', () => {
 
   it('counts an alert that fires again, and goes on waiting', async () => {
     const { handle, digest } = await holding();
+    // The first is the very delivery that started it, as `signalWithStart` brings it along.
     await handle.signal(alertSignal, alert as never);
-    await handle.signal(alertSignal, alert as never);
+    await handle.signal(alertSignal, { ...alert, signature: 'h'.repeat(86) } as never);
     await eventually(async () => (await timeline(handle)).includes('alert-repeated'));
+    const repeats = (await handle.query(timelineQuery)).filter(({ what }) => what === 'alert-repeated');
+    expect(repeats).toMatchObject([{ detail: '1 times so far' }]);
     expect(await handle.query(pendingQuery)).toHaveLength(1);
     await handle.signal(approveSignal, statementOf(digest));
     expect(await handle.result()).toBe('recovered');
