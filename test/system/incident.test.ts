@@ -4,7 +4,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { verifyArchive } from '../../activities/record/verify.ts';
 import type { PendingHold } from '../../contracts/incident.ts';
-import { approveSignal, rejectSignal } from '../../workflows/messages.ts';
+import { approveSignal, rejectSignal, timelineQuery } from '../../workflows/messages.ts';
 import { describeWith } from '../support/skips.ts';
 import { sharedTemporal } from '../support/temporal.ts';
 import {
@@ -108,9 +108,10 @@ describeWith(['temporal', 'postgres'], 'an incident, from its alert to its seal'
     let incident: WorkflowHandle;
     let hold: PendingHold;
     const early = 'a'.repeat(64);
+    const firing = { fingerprint: 'f1', startsAt: new Date().toISOString() };
     beforeAll(async () => {
       stuck = await startStuck(system.payments);
-      incident = await raise(system);
+      incident = await raise(system, firing);
       await incident.signal(approveSignal, await statementOn(system, { digest: early, cardDigest: early }));
       hold = await untilHeld(incident);
     }, 60_000);
@@ -164,6 +165,17 @@ describeWith(['temporal', 'postgres'], 'an incident, from its alert to its seal'
     it('refuses the valid statement of a person who is no approver', async () => {
       const signed = await statementOn(system, hold, { person: 'former' });
       await refused(() => incident.signal(approveSignal, signed), 'STATEMENT_NOT_POWERED');
+    });
+    it('counts a second delivery of its alert as a repeat, and not the first', async () => {
+      const repeats = async () =>
+        (await incident.query(timelineQuery))
+          .filter(({ what }) => what === 'alert-repeated')
+          .map(({ detail }) => detail);
+      expect(await repeats()).toEqual([]);
+      expect((await deliver(system, firing)).status).toBe(202);
+      expect(await eventually('the repeat', async () => ((await repeats()).length > 0 ? repeats() : null))).toEqual([
+        '1 times so far',
+      ]);
     });
     it('is released by the official command line all the same, once', async () => {
       const { address, bin } = sharedTemporal();

@@ -52,7 +52,7 @@ async function untilBlocking(payments: PaymentsPlace, pid: number): Promise<void
     await eventually('a session that waits for the lock', async () => {
       const sql = `SELECT 1 FROM pg_stat_activity AS waiter, pg_stat_activity AS holder WHERE holder.pid = $1
         AND holder.pid = ANY (pg_blocking_pids(waiter.pid)) AND clock_timestamp() - holder.xact_start > interval '1.1 s'`;
-      return (await admin.query(sql, [pid])).rowCount;
+      return ((await admin.query(sql, [pid])).rowCount ?? 0) > 0;
     });
   } finally {
     await admin.end();
