@@ -40,7 +40,7 @@ describeWith(['temporal', 'postgres'], 'trouble around the effect', () => {
     const hold = await untilHeld(incident);
     stops.arm(point);
     await approve(system, incident, hold);
-    await stops.reached(point);
+    await stops.reached(point, system.supervisor.pid('executor'));
     return incident;
   };
   const goOn = () => system.supervisor.kill('executor', 'SIGCONT');

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ProcessName } from '../../../servers/workspace.ts';
@@ -9,8 +9,8 @@ export type Stops<N extends string> = {
   readonly spec: string;
   /** From now on the process stops itself (SIGSTOP) when it gets there, once. */
   arm(name: N): void;
-  /** Resolves at once when it has. */
-  reached(name: N): Promise<void>;
+  /** Resolves as soon as it stands still there. */
+  reached(name: N, pid: number | null): Promise<void>;
   remove(): void;
 };
 
@@ -22,17 +22,21 @@ export function createStops<N extends string>(names: readonly N[]): Stops<N> {
   return {
     spec: names.map((name) => `${name}=stop@${marker(name)}`).join(','),
     arm: (name) => rmSync(marker(name)),
-    reached: async (name) => {
+    reached: async (name, pid) => {
       const until = Date.now() + 30_000;
-      // Looked at often: whoever waits for the stopped process gives it up after two seconds without a heartbeat.
-      while (!existsSync(marker(name))) {
-        if (Date.now() > until) throw new Error(`expected to reach ${name}`);
+      // The marker comes a moment before the stop: a SIGCONT in between would be lost. Looked at often, because whoever
+      // waits for the stopped process gives it up after two seconds without a heartbeat.
+      while (!existsSync(marker(name)) || !standsStill(pid)) {
+        if (Date.now() > until) throw new Error(`expected to stop at ${name}`);
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
     },
     remove: () => rmSync(dir, { recursive: true, force: true }),
   };
 }
+
+/** True when the system says that the process is stopped. */
+const standsStill = (pid: number | null): boolean => / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
 
 /** Kills a process and waits until it is gone; nothing restarts it. */
 export async function crash({ supervisor }: System, name: ProcessName): Promise<void> {
