@@ -40,7 +40,9 @@ describe('what became of a statement', () => {
   });
 
   it('came too late when somebody rejected, or nobody decided in time', () => {
-    expect(effectOf([entry('rejected', 'postgres.x: bob')], undefined, approval)).toMatchObject({ code: 'REJECTED' });
+    expect(effectOf([entry('rejected', 'postgres.x: personB')], undefined, approval)).toMatchObject({
+      code: 'REJECTED',
+    });
     expect(effectOf([entry('expired', 'postgres.x: silence')], undefined, approval)).toMatchObject({
       code: 'HOLD_EXPIRED',
     });

@@ -43,7 +43,7 @@ describe('a signed manifest', () => {
     expect(rules).toMatchObject({ version: 3, mode: 'production', bundle: 'b'.repeat(64), judgeBuild: 'c'.repeat(64) });
     expect(rules.digest).toBe(digestOf(file.manifest.payload));
     expect(rules.runbooks.get(runbookId)?.digest).toBe(sha256Hex(file.files[`runbooks/${runbookId}`] ?? ''));
-    expect(rules.approvers.people.map(({ person }) => person)).toEqual(['alice', 'bob', 'carol', 'dave']);
+    expect(rules.approvers.people.map(({ person }) => person)).toEqual(['personA', 'personB', 'personC', 'personD']);
     expect(rules.limits.statementAgeMsMax).toBe(600_000);
     expect(rules.notAfter).toBe(now + 24 * 60 * minute);
   });
@@ -197,19 +197,19 @@ describe('what buildManifest does not sign', () => {
   });
 
   it('a person twice, a key twice, or one key in two spellings', () => {
-    expect(code({ people: [...directory, entry('alice', makeKey('ssh-ed25519').line)] })).toBe('MANIFEST_MISMATCH');
-    const { line } = people.alice;
+    expect(code({ people: [...directory, entry('personA', makeKey('ssh-ed25519').line)] })).toBe('MANIFEST_MISMATCH');
+    const { line } = people.personA;
     for (const other of [line, line.replace(/ test$/, ' other'), line.replace(/ test$/, '')])
-      expect(code({ people: [...directory, entry('erin', other)] })).toBe('MANIFEST_MISMATCH');
+      expect(code({ people: [...directory, entry('personE', other)] })).toBe('MANIFEST_MISMATCH');
     // A key line that hides its key behind a second space is no key line.
-    expect(code({ people: [...directory, entry('erin', line.replace(' ', '  '))] })).toBe('MANIFEST_MISMATCH');
+    expect(code({ people: [...directory, entry('personE', line.replace(' ', '  '))] })).toBe('MANIFEST_MISMATCH');
   });
 
   it('a key twice as two types, which one secret could sign for', () => {
     const type = 'sk-ssh-ed25519@openssh.com';
-    const point = people.alice.blob.subarray(-32);
+    const point = people.personA.blob.subarray(-32);
     const twin = Buffer.concat([sshString(type), sshString(point), sshString('ssh:')]).toString('base64');
-    expect(code({ people: [...directory, entry('erin', `${type} ${twin}`)] })).toBe('MANIFEST_MISMATCH');
+    expect(code({ people: [...directory, entry('personE', `${type} ${twin}`)] })).toBe('MANIFEST_MISMATCH');
   });
 
   it('a key that is none, or of a kind that nobody verifies', () => {
@@ -218,7 +218,7 @@ describe('what buildManifest does not sign', () => {
       `ssh-rsa ${'A'.repeat(372)}`,
       'x'.repeat(60),
     ])
-      expect(code({ people: [...directory, entry('erin', line)] })).toBe('MANIFEST_MISMATCH');
+      expect(code({ people: [...directory, entry('personE', line)] })).toBe('MANIFEST_MISMATCH');
   });
 
   it('powers that leave out a type, or name one that does not exist', () => {
@@ -235,7 +235,7 @@ describe('what buildManifest does not sign', () => {
   });
 
   it('YAML on which two readers could differ', () => {
-    const yaml = `v: 1\npeople:\n  - {person: erin, groups: [oncall], ssh: []}\n`;
+    const yaml = `v: 1\npeople:\n  - {person: personE, groups: [oncall], ssh: []}\n`;
     expect(approvers(yaml)).toBe('none');
     for (const text of [
       `${yaml}v: 1\n`,
@@ -244,7 +244,7 @@ describe('what buildManifest does not sign', () => {
       `%TAG ! tag:x,2000:\n---\n${yaml}`,
       yaml.replace('v: 1', 'v: !!int 1'),
       yaml.replace('[oncall]', '&a [oncall]'),
-      `v: 1\npeople:\n  - &a {person: erin, groups: [oncall]}\n  - *a\n`,
+      `v: 1\npeople:\n  - &a {person: personE, groups: [oncall]}\n  - *a\n`,
       yaml.replace('{person', '{<<: {x: 1}, person'),
       yaml.replace('{person', '{__proto__: {x: 1}, person'),
       '',
@@ -274,7 +274,9 @@ describe('a process key in the approver directory', () => {
     const ours = makeKey('ssh-ed25519');
     const { x } = ours.privateKey.export({ format: 'jwk' });
     const keys = { ...pinned, 'executor.payments-db': [{ kty: 'OKP', crv: 'Ed25519', x: x ?? '' }] } as const;
-    const file = copy(manifestOf({ people: [...directory, { person: 'erin', groups: ['oncall'], ssh: [ours.line] }] }));
+    const file = copy(
+      manifestOf({ people: [...directory, { person: 'personE', groups: ['oncall'], ssh: [ours.line] }] }),
+    );
     expect(refusalOf(() => open(file))).toBe('none');
     expect(
       refusalOf(() =>

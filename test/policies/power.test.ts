@@ -17,48 +17,48 @@ import {
 
 const rules = rulesOf();
 const resume = { type: 'resume', scope: { kind: 'all' }, fenceRunId: runId } as const;
-const byAlice = (draft: Draft = {}): SignedStatement => signStatement(statementOf(resume, draft));
-const byCarol = (draft: Draft = {}): SignedStatement =>
-  signStatement(statementOf(resume, { person: 'carol', ...draft }), people.carol);
-const byBob = (draft: Draft = {}): SignedStatement =>
-  signStatement(statementOf(resume, { person: 'bob', ...draft }), people.bob);
+const byPersonA = (draft: Draft = {}): SignedStatement => signStatement(statementOf(resume, draft));
+const byPersonC = (draft: Draft = {}): SignedStatement =>
+  signStatement(statementOf(resume, { person: 'personC', ...draft }), people.personC);
+const byPersonB = (draft: Draft = {}): SignedStatement =>
+  signStatement(statementOf(resume, { person: 'personB', ...draft }), people.personB);
 const code = (raw: readonly unknown[], change: Partial<PowerInput> = {}): string =>
   refusalOf(() => verifyPower({ raw, type: 'resume', rules, newest: rules, now, ...change }));
 const later = (ms: number) => ({ decidedAt: at(now + ms) });
 
 describe('a statement of power', () => {
   it('is made by as many persons as `powers` demands, over one subject', () => {
-    const verified = verifyPower({ raw: [byAlice(), byCarol()], type: 'resume', rules, newest: rules, now });
-    expect(verified.map(({ statement }) => statement.person).sort()).toEqual(['alice', 'carol']);
+    const verified = verifyPower({ raw: [byPersonA(), byPersonC()], type: 'resume', rules, newest: rules, now });
+    expect(verified.map(({ statement }) => statement.person).sort()).toEqual(['personA', 'personC']);
     expect(verified[0]?.statement.subject).toEqual(resume);
   });
 
   it('is not made by fewer, nor by one person twice or with two keys', () => {
     expect(code([])).toBe('RELEASE_MISSING');
-    expect(code([byAlice()])).toBe('QUORUM_MISSING');
-    expect(code([byAlice(), byAlice()])).toBe('STATEMENT_REPLAYED');
-    expect(code([byAlice(), signStatement(statementOf(resume), people.aliceOther)])).toBe('STATEMENT_REPLAYED');
+    expect(code([byPersonA()])).toBe('QUORUM_MISSING');
+    expect(code([byPersonA(), byPersonA()])).toBe('STATEMENT_REPLAYED');
+    expect(code([byPersonA(), signStatement(statementOf(resume), people.personAOther)])).toBe('STATEMENT_REPLAYED');
   });
 
   it('is not made by persons without that power, now or before', () => {
-    expect(code([byAlice(), byBob()])).toBe('STATEMENT_NOT_POWERED');
-    const without = rulesOf({ people: directory.filter(({ person }) => person !== 'carol'), source: { version: 4 } });
-    expect(code([byAlice(), byCarol()], { newest: without })).toBe('STATEMENT_UNKNOWN_PERSON');
-    expect(code([byAlice(), byCarol()], { rules: without })).toBe('STATEMENT_UNKNOWN_PERSON');
+    expect(code([byPersonA(), byPersonB()])).toBe('STATEMENT_NOT_POWERED');
+    const without = rulesOf({ people: directory.filter(({ person }) => person !== 'personC'), source: { version: 4 } });
+    expect(code([byPersonA(), byPersonC()], { newest: without })).toBe('STATEMENT_UNKNOWN_PERSON');
+    expect(code([byPersonA(), byPersonC()], { rules: without })).toBe('STATEMENT_UNKNOWN_PERSON');
   });
 
   it('takes the larger quorum of both manifests', () => {
     const three = rulesOf({ powers: { resume: { ...powerTypes.resume, quorum: 3 } }, source: { version: 4 } });
-    expect(code([byAlice(), byCarol()], { newest: three })).toBe('QUORUM_MISSING');
-    expect(code([byAlice(), byCarol()], { rules: three })).toBe('QUORUM_MISSING');
+    expect(code([byPersonA(), byPersonC()], { newest: three })).toBe('QUORUM_MISSING');
+    expect(code([byPersonA(), byPersonC()], { rules: three })).toBe('QUORUM_MISSING');
   });
 
   it('is not made over two subjects', () => {
     const other = { ...resume, fenceRunId: runId.replace('0', '1') };
-    const mixed = [byAlice(), signStatement(statementOf(other, { person: 'carol' }), people.carol)];
+    const mixed = [byPersonA(), signStatement(statementOf(other, { person: 'personC' }), people.personC)];
     expect(code(mixed)).toBe('STATEMENT_WRONG_SUBJECT');
     const scoped = { ...resume, scope: { kind: 'runbook' as const, runbook: runbookId } };
-    expect(code([byAlice(), signStatement(statementOf(scoped, { person: 'carol' }), people.carol)])).toBe(
+    expect(code([byPersonA(), signStatement(statementOf(scoped, { person: 'personC' }), people.personC)])).toBe(
       'STATEMENT_WRONG_SUBJECT',
     );
   });
@@ -66,46 +66,46 @@ describe('a statement of power', () => {
   it('is not made by statements of another type', () => {
     const waive = { runbook: { id: runbookId, digest: 'a'.repeat(64) }, ring: 2 as const };
     const promoted = signStatement(statementOf({ type: 'promote', ...waive }));
-    expect(code([promoted, byCarol()])).toBe('STATEMENT_WRONG_TYPE');
+    expect(code([promoted, byPersonC()])).toBe('STATEMENT_WRONG_TYPE');
     expect(code([promoted], { type: 'waive' })).toBe('STATEMENT_WRONG_TYPE');
     expect(code([releaseOf(actionOf(rules))], { type: 'revoke' })).toBe('STATEMENT_WRONG_TYPE');
   });
 
   it('lends no proof to the subject of an unproven statement, wherever that stands', () => {
     const wished = { ...resume, fenceRunId: runId.replace('0', '1') };
-    const unproven = signStatement(statementOf(wished), people.mallory);
-    expect(code([unproven, byAlice(), byCarol()])).toBe('STATEMENT_WRONG_SUBJECT');
-    expect(code([byAlice(), byCarol(), unproven])).toBe('STATEMENT_WRONG_SUBJECT');
-    expect(code([signStatement(statementOf(resume), people.mallory), byAlice(), byCarol()])).toBe('none');
+    const unproven = signStatement(statementOf(wished), people.stranger);
+    expect(code([unproven, byPersonA(), byPersonC()])).toBe('STATEMENT_WRONG_SUBJECT');
+    expect(code([byPersonA(), byPersonC(), unproven])).toBe('STATEMENT_WRONG_SUBJECT');
+    expect(code([signStatement(statementOf(resume), people.stranger), byPersonA(), byPersonC()])).toBe('none');
   });
 
   it('is refused when one of them rejects', () => {
-    expect(code([byAlice(), byCarol(), byAlice({ verdict: 'reject' })])).toBe('STATEMENT_NOT_APPROVING');
-    expect(code([byAlice({ verdict: 'reject' }), byCarol({ verdict: 'reject' })])).toBe('STATEMENT_NOT_APPROVING');
-    const turned = byAlice({ verdict: 'reject' });
+    expect(code([byPersonA(), byPersonC(), byPersonA({ verdict: 'reject' })])).toBe('STATEMENT_NOT_APPROVING');
+    expect(code([byPersonA({ verdict: 'reject' }), byPersonC({ verdict: 'reject' })])).toBe('STATEMENT_NOT_APPROVING');
+    const turned = byPersonA({ verdict: 'reject' });
     const approving = { ...turned, statement: { ...turned.statement, verdict: 'approve' } };
-    expect(code([approving, byCarol()])).toBe('STATEMENT_BAD_PROOF');
+    expect(code([approving, byPersonC()])).toBe('STATEMENT_BAD_PROOF');
   });
 
   it('is stale after ten minutes, and its first half after the longest wait', () => {
-    expect(code([byAlice(later(-600_000)), byCarol(later(-600_000))])).toBe('none');
-    expect(code([byAlice(later(-600_001)), byCarol(later(-600_001))])).toBe('STATEMENT_STALE');
-    expect(code([byAlice(later(-239 * minute)), byCarol()])).toBe('none');
-    expect(code([byAlice(later(-240 * minute)), byCarol()])).toBe('STATEMENT_STALE');
+    expect(code([byPersonA(later(-600_000)), byPersonC(later(-600_000))])).toBe('none');
+    expect(code([byPersonA(later(-600_001)), byPersonC(later(-600_001))])).toBe('STATEMENT_STALE');
+    expect(code([byPersonA(later(-239 * minute)), byPersonC()])).toBe('none');
+    expect(code([byPersonA(later(-240 * minute)), byPersonC()])).toBe('STATEMENT_STALE');
     const hasty = rulesOf({ limits: { approvalWaitMsMax: minute }, source: { version: 4 } });
     for (const change of [{ newest: hasty }, { rules: hasty }])
-      expect(code([byAlice(later(-2 * minute)), byCarol(later(0))], change)).toBe('STATEMENT_STALE');
-    expect(code([byAlice(later(2_001)), byCarol()])).toBe('STATEMENT_FROM_FUTURE');
-    expect(code([byAlice(), byCarol()], { now: Number.NaN })).not.toBe('none');
+      expect(code([byPersonA(later(-2 * minute)), byPersonC(later(0))], change)).toBe('STATEMENT_STALE');
+    expect(code([byPersonA(later(2_001)), byPersonC()])).toBe('STATEMENT_FROM_FUTURE');
+    expect(code([byPersonA(), byPersonC()], { now: Number.NaN })).not.toBe('none');
   });
 
   it('is never made by one person, whatever is sent along', () => {
     const pool = [
-      byAlice(),
-      byAlice({ reason: 'x' }),
-      byBob(),
+      byPersonA(),
+      byPersonA({ reason: 'x' }),
+      byPersonB(),
       null,
-      byAlice(later(-minute)),
+      byPersonA(later(-minute)),
       releaseOf(actionOf(rules)),
     ];
     fc.assert(
@@ -126,7 +126,7 @@ describe('weighing one statement while a hold waits', () => {
   const weighed = (raw: unknown, change: Partial<WeighInput> = {}) => refusalOf(() => weigh(raw, change));
 
   it('takes an approval and a rejection', () => {
-    expect(weigh(releaseOf(action)).statement).toMatchObject({ verdict: 'approve', person: 'alice' });
+    expect(weigh(releaseOf(action)).statement).toMatchObject({ verdict: 'approve', person: 'personA' });
     expect(weigh(releaseOf(action, { verdict: 'reject' })).statement.verdict).toBe('reject');
   });
 
@@ -139,16 +139,16 @@ describe('weighing one statement while a hold waits', () => {
     ['nonsense', null, 'STATEMENT_MALFORMED'],
     ['another digest', releaseOf(actionOf(rules, { nonce: 'm'.repeat(22) })), 'STATEMENT_WRONG_SUBJECT'],
     ['another card', releaseOf(action, { cardDigest: 'e'.repeat(64) }), 'STATEMENT_WRONG_CARD'],
-    ['another type', byAlice(), 'STATEMENT_WRONG_TYPE'],
-    ['a stranger', releaseOf(action, { person: 'mallory' }, people.mallory), 'STATEMENT_UNKNOWN_PERSON'],
-    ['a reader', releaseOf(action, { person: 'dave' }, people.dave), 'STATEMENT_NOT_POWERED'],
+    ['another type', byPersonA(), 'STATEMENT_WRONG_TYPE'],
+    ['a stranger', releaseOf(action, { person: 'stranger' }, people.stranger), 'STATEMENT_UNKNOWN_PERSON'],
+    ['a reader', releaseOf(action, { person: 'personD' }, people.personD), 'STATEMENT_NOT_POWERED'],
     [
       'a reader’s rejection',
-      releaseOf(action, { person: 'dave', verdict: 'reject' }, people.dave),
+      releaseOf(action, { person: 'personD', verdict: 'reject' }, people.personD),
       'STATEMENT_NOT_POWERED',
     ],
-    ['another’s key', releaseOf(action, {}, people.bob), 'STATEMENT_BAD_PROOF'],
-    ['a forged rejection', releaseOf(action, { verdict: 'reject' }, people.bob), 'STATEMENT_BAD_PROOF'],
+    ['another’s key', releaseOf(action, {}, people.personB), 'STATEMENT_BAD_PROOF'],
+    ['a forged rejection', releaseOf(action, { verdict: 'reject' }, people.personB), 'STATEMENT_BAD_PROOF'],
     ['an old approval', releaseOf(action, later(-601_000)), 'STATEMENT_STALE'],
     ['a coming approval', releaseOf(action, later(3_000)), 'STATEMENT_FROM_FUTURE'],
     ['an old rejection', releaseOf(action, { verdict: 'reject', ...later(-601_000) }), 'none'],

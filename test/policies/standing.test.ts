@@ -19,7 +19,7 @@ const record = (seq: number, body: RecordBody): SignedRecord =>
   recorder.signer.sign('record', { v: 1, seq, prev: '0'.repeat(64), at: at(now + seq), by: 'recorder', body });
 const logOf = (...bodies: Draws[]): SignedRecord[] => bodies.map(({ body }, seq) => record(seq, body));
 function standing(subject: Exclude<Subject, { type: 'action' | 'resume' }>, draft: Draft = {}): Draws {
-  const statements = [signStatement(statementOf(subject, draft), people.alice)];
+  const statements = [signStatement(statementOf(subject, draft), people.personA)];
   const about = 'runbook' in subject ? subject.runbook : null;
   return { body: { kind: 'standing', change: subject.type, runbook: about, statements } };
 }

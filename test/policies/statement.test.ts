@@ -32,7 +32,7 @@ describe('the bytes of a statement', () => {
       { verdict: 'reject' },
       { cardDigest: 'c'.repeat(64) },
       { reason: 'other' },
-      { person: 'bob' },
+      { person: 'personB' },
       { decidedAt: at(now) },
       { nonce: 'x'.repeat(22) },
       { subject: { type: 'action', digest: 'f'.repeat(64) } },
@@ -54,14 +54,14 @@ describe('verifyStatement', () => {
       groups: ['oncall', 'leads'],
       proof: { keyType: 'ssh-ed25519', userVerified: false },
     });
-    const carol = signStatement(statementOf(subject, { person: 'carol' }), people.carol);
-    expect(verifyStatement({ raw: carol, rules, now })).toMatchObject({
+    const personC = signStatement(statementOf(subject, { person: 'personC' }), people.personC);
+    expect(verifyStatement({ raw: personC, rules, now })).toMatchObject({
       proof: { userPresent: true, userVerified: true },
     });
   });
 
   it('accepts each key of a person', () => {
-    expect(codeOfRaw(signStatement(base, people.aliceOther))).toBe('none');
+    expect(codeOfRaw(signStatement(base, people.personAOther))).toBe('none');
   });
 
   const malformed: Record<string, unknown> = {
@@ -92,21 +92,21 @@ describe('verifyStatement', () => {
   });
 
   it('refuses a person whom the directory does not know, whatever the key', () => {
-    for (const person of ['mallory', 'Alice', 'alice.', '__proto__', 'constructor'].filter((name) =>
+    for (const person of ['stranger', 'PersonA', 'personA.', '__proto__', 'constructor'].filter((name) =>
       /^[A-Za-z]/.test(name),
     ))
       expect(codeOfRaw(signStatement({ ...base, person }))).toBe('STATEMENT_UNKNOWN_PERSON');
   });
 
   it('refuses the key of somebody else, known or not', () => {
-    expect(codeOfRaw(signStatement(base, people.bob))).toBe('STATEMENT_BAD_PROOF');
-    expect(codeOfRaw(signStatement(base, people.mallory))).toBe('STATEMENT_BAD_PROOF');
+    expect(codeOfRaw(signStatement(base, people.personB))).toBe('STATEMENT_BAD_PROOF');
+    expect(codeOfRaw(signStatement(base, people.stranger))).toBe('STATEMENT_BAD_PROOF');
     expect(codeOfRaw(signStatement(base, makeKey('ssh-ed25519')))).toBe('STATEMENT_BAD_PROOF');
   });
 
   it('refuses a person without any key', () => {
-    const keyless = rulesOf({ people: [...directory, { person: 'erin', groups: ['oncall'], ssh: [] }] });
-    expect(codeOfRaw(signStatement({ ...base, person: 'erin' }), now, keyless)).toBe('STATEMENT_BAD_PROOF');
+    const keyless = rulesOf({ people: [...directory, { person: 'personE', groups: ['oncall'], ssh: [] }] });
+    expect(codeOfRaw(signStatement({ ...base, person: 'personE' }), now, keyless)).toBe('STATEMENT_BAD_PROOF');
   });
 
   it('refuses a process key, as a process signs and as ssh-keygen would', () => {
@@ -123,15 +123,15 @@ describe('verifyStatement', () => {
 
   it('refuses a proof over the bare digest, the hash, or the bytes with a newline', () => {
     for (const bytes of [subject.digest, statementHash(base), `${statementBytes(base).toString()}\n`])
-      expect(codeOfRaw(signStatement(base, people.alice, { bytes: Buffer.from(bytes) }))).toBe('STATEMENT_BAD_PROOF');
+      expect(codeOfRaw(signStatement(base, people.personA, { bytes: Buffer.from(bytes) }))).toBe('STATEMENT_BAD_PROOF');
   });
 
   it('refuses a proof made for another type', () => {
     for (const type of ['resume', 'waive', 'promote', 'demote', 'revoke'] as const)
-      expect(codeOfRaw(signStatement(base, people.alice, { namespace: sshNamespace(type) }))).toBe(
+      expect(codeOfRaw(signStatement(base, people.personA, { namespace: sshNamespace(type) }))).toBe(
         'STATEMENT_BAD_PROOF',
       );
-    expect(codeOfRaw(signStatement(base, people.alice, { namespace: 'file' }))).toBe('STATEMENT_BAD_PROOF');
+    expect(codeOfRaw(signStatement(base, people.personA, { namespace: 'file' }))).toBe('STATEMENT_BAD_PROOF');
   });
 
   it('refuses a rejection turned into an approval, and every other change after signing', () => {
@@ -150,13 +150,13 @@ describe('verifyStatement', () => {
   });
 
   it('refuses a person who holds no power for the type', () => {
-    expect(codeOfRaw(signStatement({ ...base, person: 'dave' }, people.dave))).toBe('STATEMENT_NOT_POWERED');
+    expect(codeOfRaw(signStatement({ ...base, person: 'personD' }, people.personD))).toBe('STATEMENT_NOT_POWERED');
     const resume = statementOf({
       type: 'resume',
       scope: { kind: 'all' },
       fenceRunId: '0f1e2d3c-4b5a-4678-9abc-def012345678',
     });
-    expect(codeOfRaw(signStatement({ ...resume, person: 'bob' }, people.bob))).toBe('STATEMENT_NOT_POWERED');
+    expect(codeOfRaw(signStatement({ ...resume, person: 'personB' }, people.personB))).toBe('STATEMENT_NOT_POWERED');
     const narrowed = rulesOf({ powers: { action: { ...powerTypes.action, groups: ['nobody'] } } });
     expect(codeOfRaw(good, now, narrowed)).toBe('STATEMENT_NOT_POWERED');
   });

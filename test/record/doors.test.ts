@@ -94,11 +94,11 @@ describeWith('temporal', 'the statements door', () => {
     expect(await codeFrom(post(stage, say(stage, waiver({ ring: 1 }), { nonce })))).toBe('STATEMENT_REPLAYED');
   });
   it('refuses a waiver by a person without that power', async () => {
-    const statement = say(stage, waiver(), { person: 'bob' }, people.bob);
+    const statement = say(stage, waiver(), { person: 'personB' }, people.personB);
     expect(await codeFrom(post(stage, statement))).toBe('STATEMENT_NOT_POWERED');
   });
   it('refuses a forged waiver', async () => {
-    expect(await codeFrom(post(stage, say(stage, waiver(), {}, people.mallory)))).toBe('STATEMENT_BAD_PROOF');
+    expect(await codeFrom(post(stage, say(stage, waiver(), {}, people.stranger)))).toBe('STATEMENT_BAD_PROOF');
   });
   it('refuses a waiver for a runbook digest that the newest manifest does not have', async () => {
     const runbook = { id: runbookId, digest: 'a'.repeat(64) };
@@ -145,11 +145,11 @@ describeWith('temporal', 'the statements door', () => {
   it('refuses a rejection by a stranger', async () => {
     await ready(stage);
     const held = await hold(stage, await begin(stage));
-    const statement = decide(stage, held, { verdict: 'reject', person: 'mallory' }, people.mallory);
+    const statement = decide(stage, held, { verdict: 'reject', person: 'stranger' }, people.stranger);
     expect(await codeFrom(post(stage, statement))).toBe('STATEMENT_UNKNOWN_PERSON');
   });
   it('refuses statements of two subjects in one post', async () => {
-    const pair = [say(stage, waiver()), say(stage, waiver({ ring: 1 }), { person: 'carol' }, people.carol)];
+    const pair = [say(stage, waiver()), say(stage, waiver({ ring: 1 }), { person: 'personC' }, people.personC)];
     expect(await codeFrom(post(stage, ...pair))).toBe('STATEMENT_WRONG_SUBJECT');
   });
   it('refuses what is no statement', async () => {

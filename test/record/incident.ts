@@ -35,13 +35,17 @@ export const runbookOf = (rules: Rules) => {
 export const runbookRef = (rules: Rules) => ({ id: runbookId, digest: runbookOf(rules).digest });
 
 /** A person's signed act at this moment of the stage. */
-export const say = (stage: Stage, subject: Subject, draft: Draft = {}, key: TestKey = people.alice): SignedStatement =>
-  signStatement(statementOf(subject, { decidedAt: stage.at(), ...draft }), key);
+export const say = (
+  stage: Stage,
+  subject: Subject,
+  draft: Draft = {},
+  key: TestKey = people.personA,
+): SignedStatement => signStatement(statementOf(subject, { decidedAt: stage.at(), ...draft }), key);
 
 /** The same act by two persons: what `resume` and `promote` take. */
 export const sayBoth = (stage: Stage, subject: Subject): SignedStatement[] => [
   say(stage, subject),
-  say(stage, subject, { person: 'carol' }, people.carol),
+  say(stage, subject, { person: 'personC' }, people.personC),
 ];
 
 export const post = (stage: Stage, ...statements: SignedStatement[]): Promise<Appended> =>
@@ -223,7 +227,7 @@ export async function hold(stage: Stage, incident: Incident, change: HoldChange 
 }
 
 /** A person's release of a held action, or their no. */
-export const decide = (stage: Stage, held: Held, draft: Draft = {}, key: TestKey = people.alice): SignedStatement =>
+export const decide = (stage: Stage, held: Held, draft: Draft = {}, key: TestKey = people.personA): SignedStatement =>
   say(stage, { type: 'action', digest: held.digest }, { cardDigest: held.cardDigest, ...draft }, key);
 
 export const requestOf = (

@@ -150,21 +150,21 @@ describeWith('temporal', 'receipts: who is admitted', () => {
   });
 
   it('refuses without an approval', async () => {
-    expect(await refusal([decide(stage, held, { verdict: 'reject' }, people.mallory)])).toBe('STATEMENT_BAD_PROOF');
+    expect(await refusal([decide(stage, held, { verdict: 'reject' }, people.stranger)])).toBe('STATEMENT_BAD_PROOF');
   });
   it('refuses a statement over another digest', async () => {
     const other = await hold(stage, held.incident, { action: { step: { step: 2, index: 0 } } });
     expect(await refusal([decide(stage, other)])).toBe('STATEMENT_WRONG_SUBJECT');
   });
   it('refuses a forged statement: the name of an approver under the key of another', async () => {
-    expect(await refusal([decide(stage, held, {}, people.bob)])).toBe('STATEMENT_BAD_PROOF');
+    expect(await refusal([decide(stage, held, {}, people.personB)])).toBe('STATEMENT_BAD_PROOF');
   });
   it('refuses a person who is no approver', async () => {
-    expect(await refusal([decide(stage, held, { person: 'dave' }, people.dave)])).toBe('STATEMENT_NOT_POWERED');
+    expect(await refusal([decide(stage, held, { person: 'personD' }, people.personD)])).toBe('STATEMENT_NOT_POWERED');
   });
   it('refuses a person whom the newest manifest no longer has', async () => {
-    const statement = decide(stage, held, { person: 'bob' }, people.bob);
-    await stage.publish({ people: [{ person: 'alice', groups: ['oncall', 'leads'], ssh: [people.alice.line] }] });
+    const statement = decide(stage, held, { person: 'personB' }, people.personB);
+    await stage.publish({ people: [{ person: 'personA', groups: ['oncall', 'leads'], ssh: [people.personA.line] }] });
     expect(await refusal([statement])).toBe('STATEMENT_UNKNOWN_PERSON');
   });
   it('refuses a stale statement', async () => {
@@ -199,16 +199,16 @@ describeWith('temporal', 'receipts: who is admitted', () => {
     expect(await refusal([decide(stage, held)])).toBe('none');
   });
   it('refuses once a person rejected, whatever approvals follow', async () => {
-    await post(stage, decide(stage, held, { verdict: 'reject', person: 'bob' }, people.bob));
+    await post(stage, decide(stage, held, { verdict: 'reject', person: 'personB' }, people.personB));
     expect(await refusal([decide(stage, held)])).toBe('REJECTED');
   });
   it('keeps a rejection that came with the approvals, so that it cannot be left out the next time', async () => {
-    const no = decide(stage, held, { verdict: 'reject', person: 'bob' }, people.bob);
+    const no = decide(stage, held, { verdict: 'reject', person: 'personB' }, people.personB);
     expect(await refusal([decide(stage, held), no])).toBe('REJECTED');
     expect(await refusal([decide(stage, held)])).toBe('REJECTED');
   });
   it('does not let a stranger reject', async () => {
-    const noise = decide(stage, held, { verdict: 'reject', person: 'mallory' }, people.mallory);
+    const noise = decide(stage, held, { verdict: 'reject', person: 'stranger' }, people.stranger);
     expect((await ask([decide(stage, held), noise])).payload.attempt).toBe(1);
   });
 

@@ -149,7 +149,10 @@ describeWith('temporal', 'verifying an archive', () => {
       ...body,
       request: {
         ...body.request,
-        statements: body.request.statements.map((one) => ({ ...one, statement: { ...one.statement, person: 'bob' } })),
+        statements: body.request.statements.map((one) => ({
+          ...one,
+          statement: { ...one.statement, person: 'personB' },
+        })),
       },
     }));
     const report = await verify();

@@ -98,7 +98,7 @@ describeWith('temporal', 'what the orchestrator does for a hold', () => {
 
   it('counts the statement of an approver over this action and this card', async () => {
     const { weighed } = await weigh(({ digest, cardDigest }) => say(bench.stage, action(digest), { cardDigest }));
-    expect(weighed).toMatchObject({ kind: 'counts', verdict: 'approve', person: 'alice' });
+    expect(weighed).toMatchObject({ kind: 'counts', verdict: 'approve', person: 'personA' });
   });
 
   it('counts a rejection, and has it recorded so that it wins over any later receipt', async () => {
@@ -130,9 +130,9 @@ describeWith('temporal', 'what the orchestrator does for a hold', () => {
   });
 
   it.each([
-    ['of a stranger', { person: 'mallory' }, people.mallory, 'STATEMENT_UNKNOWN_PERSON'],
-    ['of one who may not release', { person: 'dave' }, people.dave, 'STATEMENT_NOT_POWERED'],
-    ['signed with another person’s key', { person: 'alice' }, people.bob, 'STATEMENT_BAD_PROOF'],
+    ['of a stranger', { person: 'stranger' }, people.stranger, 'STATEMENT_UNKNOWN_PERSON'],
+    ['of one who may not release', { person: 'personD' }, people.personD, 'STATEMENT_NOT_POWERED'],
+    ['signed with another person’s key', { person: 'personA' }, people.personB, 'STATEMENT_BAD_PROOF'],
   ])('refuses a statement %s', async (_name, draft, key, code) => {
     const { weighed } = await weigh(({ digest, cardDigest }) =>
       say(bench.stage, action(digest), { cardDigest, ...draft }, key),

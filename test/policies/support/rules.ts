@@ -20,23 +20,23 @@ export const executor = makeProcess('executor.payments-db');
 export const recorder = makeProcess('recorder');
 export const pinned: PinnedKeys = { ...platform.keys, ...executor.keys, ...recorder.keys };
 
-/** Persons of the tests, one key each; `alice` holds two. */
+/** Persons of the tests, one key each; `personA` holds two. */
 export const people = {
-  alice: makeKey('ssh-ed25519'),
-  aliceOther: makeKey('ecdsa-sha2-nistp256'),
-  bob: makeKey('ssh-ed25519'),
-  carol: makeKey('sk-ssh-ed25519@openssh.com'),
+  personA: makeKey('ssh-ed25519'),
+  personAOther: makeKey('ecdsa-sha2-nistp256'),
+  personB: makeKey('ssh-ed25519'),
+  personC: makeKey('sk-ssh-ed25519@openssh.com'),
   /** In the directory, in no group that releases. */
-  dave: makeKey('ssh-ed25519'),
-  mallory: makeKey('ssh-ed25519'),
+  personD: makeKey('ssh-ed25519'),
+  stranger: makeKey('ssh-ed25519'),
 } satisfies Record<string, TestKey>;
 
 export type DirectoryEntry = { person: string; groups: string[]; ssh: string[] };
 export const directory: readonly DirectoryEntry[] = [
-  { person: 'alice', groups: ['oncall', 'leads'], ssh: [people.alice.line, people.aliceOther.line] },
-  { person: 'bob', groups: ['oncall'], ssh: [people.bob.line] },
-  { person: 'carol', groups: ['leads', 'managers'], ssh: [people.carol.line] },
-  { person: 'dave', groups: ['readers'], ssh: [people.dave.line] },
+  { person: 'personA', groups: ['oncall', 'leads'], ssh: [people.personA.line, people.personAOther.line] },
+  { person: 'personB', groups: ['oncall'], ssh: [people.personB.line] },
+  { person: 'personC', groups: ['leads', 'managers'], ssh: [people.personC.line] },
+  { person: 'personD', groups: ['readers'], ssh: [people.personD.line] },
 ];
 const proofs = ['ssh'];
 const power = (groups: string[], quorum = 1) => ({ groups, quorum, proofs });

@@ -40,7 +40,7 @@ export function statementOf(subject: Subject, draft: Draft = {}): Statement {
     subject,
     cardDigest: subject.type === 'action' ? cardDigest : null,
     reason: 'seen on the card',
-    person: 'alice',
+    person: 'personA',
     decidedAt: at(now - minute),
     nonce: freshNonce(),
     ...draft,
@@ -50,7 +50,7 @@ export function statementOf(subject: Subject, draft: Draft = {}): Statement {
 /** Signed as `ssh-keygen -Y sign -n holdpoint-<type>@v1` does; `namespace` and `bytes` are for those who cheat. */
 export function signStatement(
   statement: Statement,
-  key: TestKey = people.alice,
+  key: TestKey = people.personA,
   cheat: { readonly namespace?: string; readonly bytes?: Uint8Array } = {},
 ): SignedStatement {
   const signature = signSsh(key, cheat.bytes ?? statementBytes(statement), {
@@ -60,5 +60,5 @@ export function signStatement(
   return { statement, proof: { kind: 'ssh', signature } };
 }
 
-export const releaseOf = (action: Action, draft: Draft = {}, key: TestKey = people.alice): SignedStatement =>
+export const releaseOf = (action: Action, draft: Draft = {}, key: TestKey = people.personA): SignedStatement =>
   signStatement(statementOf({ type: 'action', digest: digestOf(action) }, draft), key);
