@@ -47,6 +47,7 @@ export async function startBenchInstallation({ home, cleanup, say, fail }: Setti
     runbooksDir: null,
     role: runbook.runbook.identity.role,
     targets: [place.target],
+    notify: [],
     model: 'rules',
     approver,
     progress: say,

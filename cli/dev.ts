@@ -21,6 +21,7 @@ export const devCommand: Register = (parent, { io, status }) => {
   subcommand(parent, 'dev', 'run everything on this machine, kept under .holdpoint/, until Ctrl-C', [
     'holdpoint dev',
     'holdpoint dev --scene --waive     # with payments in trouble, and dry runs waived by your own signature',
+    'holdpoint dev                     # pages people where .holdpoint/notify.json says (docs/operations.md, Paging)',
   ])
     .option('--runbooks <dir>', 'folder of runbooks; a change signs a new manifest', 'runbooks')
     .option('--role <role>', "the executor's role, as the runbooks name it", 'payments-db')

@@ -3,7 +3,9 @@ import { join, resolve } from 'node:path';
 import { PrivateKey } from '../contracts/config.ts';
 import { buildManifest } from '../policies/manifest.ts';
 import { createSigner, firstIssue } from '../policies/signing.ts';
+import { defaultPolicy } from '../servers/publish.ts';
 import { manifestFiles } from './connect/rules.ts';
+import { readPolicyFiles } from './local/policy-files.ts';
 import type { Register } from './shell/command.ts';
 import { answer, run, subcommand } from './shell/command.ts';
 import type { Io } from './shell/io.ts';
@@ -12,6 +14,7 @@ import { Refusal, WrongUse } from './shell/refusal.ts';
 
 type Options = {
   readonly runbooks: string;
+  readonly policies?: string;
   readonly approvers: string;
   readonly powers: string;
   readonly limits: string;
@@ -32,6 +35,7 @@ export const manifestSign: Register = (parent, { io, status }) => {
     '      --bundle SHA256 --judge-build SHA256 --key platform.jwk.json --out manifests --mode production',
   ])
     .requiredOption('--runbooks <dir>', 'folder of runbook files')
+    .option('--policies <dir>', 'folder of organisation policies, *.cedar (default: the one that is shipped)')
     .requiredOption('--approvers <file>', 'the approver directory')
     .requiredOption('--powers <file>', 'who may make which statement')
     .requiredOption('--limits <file>', 'the limits')
@@ -55,6 +59,7 @@ async function signNext(io: Io, options: Options) {
       issuedAt: new Date(now).toISOString(),
       notAfter: new Date(now + expectDays(options.days) * 86_400_000).toISOString(),
       runbooks: await readRunbooks(at(options.runbooks)),
+      policies: options.policies === undefined ? [defaultPolicy()] : await readPolicyFiles(at(options.policies)),
       approvers: await readText(at(options.approvers)),
       powers: await readText(at(options.powers)),
       limits: await readText(at(options.limits)),

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { approveCommand } from './approve.ts';
+import { checkCommand } from './check.ts';
 import { completionCommand } from './completion.ts';
 import { demoCommand } from './demo.ts';
 import { devCommand } from './dev.ts';
@@ -32,6 +33,7 @@ const registers = [
   resumeCommand,
   runbookCommand,
   manifestCommand,
+  checkCommand,
   normalizeCommand,
   verifyCommand,
   completionCommand,

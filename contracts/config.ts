@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { channelsMax, PageAbout, Severity } from './page.ts';
 import { ProcessId } from './signed.ts';
 import { Base64Url, Name } from './values.ts';
 
@@ -76,7 +77,44 @@ export const ProcessConfig = z.discriminatedUnion('process', [
 export type ProcessConfig = z.infer<typeof ProcessConfig>;
 export type ConfigOf<P extends ProcessConfig['process']> = Extract<ProcessConfig, { process: P }>;
 
-const Notify = z.strictObject({ url: z.url(), secret: z.string().min(24).max(256) }).nullable();
+/** A secret goes to this address, so it must be encrypted on its way; only this very machine may be spoken to in the clear. */
+const SecretUrl = z.url().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const loopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url?.hostname ?? '');
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback);
+}, 'expected https');
+const HttpUrl = z.url({ protocol: /^https?$/ });
+/** Which pages a channel takes; without a word of it, all. */
+const takes = {
+  /** What runbooks call it under `escalation.page`, and what the record calls it. */
+  name: Name,
+  about: z.array(PageAbout).min(1).optional(),
+  severityMin: Severity.optional(),
+  /** Takes pages of those runbooks alone that name it. */
+  escalationOnly: z.boolean().default(false),
+};
+export const pagerDutyUrl = 'https://events.pagerduty.com/v2/enqueue';
+export const NotifyChannel = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('pagerduty'),
+    ...takes,
+    /** The integration key of an Events API v2 integration. */
+    routingKey: z.string().regex(/^[A-Za-z0-9]{32}$/, 'expected 32 letters and digits'),
+    url: SecretUrl.default(pagerDutyUrl),
+  }),
+  /** The address of an incoming webhook is its secret. */
+  z.strictObject({ kind: z.literal('slack'), ...takes, url: SecretUrl }),
+  /** Any receiver, signed by the Standard Webhooks scheme. */
+  z.strictObject({ kind: z.literal('webhook'), ...takes, url: HttpUrl, secret: z.string().min(24).max(256) }),
+]);
+export type NotifyChannel = z.infer<typeof NotifyChannel>;
+/** Where pages go. Empty: nobody is told, and the record says so. */
+export const Notify = z
+  .array(NotifyChannel)
+  .max(channelsMax)
+  .refine((channels) => new Set(channels.map(({ name }) => name)).size === channels.length, 'expected each name once');
+export type Notify = z.infer<typeof Notify>;
+
 /** Three logins, none a member of another (a monitoring role can end sessions of its own role): statistics, the read-only query, and writes. */
 export const PostgresTarget = z.strictObject({
   database: Name,

@@ -51,6 +51,7 @@ export const errorCodes = [
   'RECEIPT_SPENT',
   'RECEIPT_EXPIRED',
   'LIMIT_REACHED',
+  'BREAKER_OPEN',
   'TARGET_BUSY',
   'STOPPED',
   'FENCE_UNREACHABLE',
@@ -65,6 +66,7 @@ export const errorCodes = [
   'RECORD_REFUSED',
   'RECORD_DAMAGED',
   'STANDING_STALE',
+  'NOT_EARNED',
   'SEALED',
   // reasoning and platform
   'PROPOSAL_INVALID',

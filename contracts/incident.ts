@@ -2,6 +2,7 @@ import type { CarriedAction, Step, ToolCall } from './action.ts';
 import type { SignedAlert } from './alert.ts';
 import type { EvidenceRef, SignedOutcome, SignedPrediction } from './evidence.ts';
 import type { Limits } from './limits.ts';
+import type { IncidentAbout } from './page.ts';
 import type { RecordBody } from './record.ts';
 import type { RunbookRef } from './runbook.ts';
 import type { SignedStatement } from './statement.ts';
@@ -62,8 +63,6 @@ export type JudgeInput = {
   /** Index of the first call: one that is judged again keeps its step. */
   readonly firstIndex: number;
   readonly calls: readonly ToolCall[];
-  /** Reads done and writes executed so far in this incident, by tool: counted limits are judged on these and on the log. */
-  readonly counts: Readonly<Record<string, number>>;
 };
 export type ProposeInput = {
   readonly context: IncidentContext;
@@ -80,6 +79,8 @@ export type Proposal = {
   /** Shown wherever the turn is shown, for example that a hijacked model made it on purpose. */
   readonly label: string | null;
   readonly trace: string;
+  /** Set when the playbook has no row left because what it needs was answered already: which tool, how, by which rule. */
+  readonly blocked?: string;
 };
 
 export type ReadInput = { readonly context: IncidentContext; readonly step: Step; readonly call: ToolCall };
@@ -136,6 +137,13 @@ export type Weighed =
       readonly hash: string;
     }
   | { readonly kind: 'refused'; readonly code: string; readonly reason: string };
+export type WeighAlertInput = { readonly incident: IncidentInput; readonly raw: unknown };
+export type WeighedAlert =
+  /** The very delivery that started the incident, which a start brings along as a signal too. */
+  | { readonly kind: 'own' }
+  | { readonly kind: 'repeats' }
+  | { readonly kind: 'resolved' }
+  | { readonly kind: 'refused'; readonly code: string; readonly reason: string };
 export type ExecuteInput = {
   readonly context: IncidentContext;
   readonly action: CarriedAction;
@@ -147,9 +155,11 @@ export type RecoveryInput = { readonly context: IncidentContext; readonly eviden
 export type Recovery = { readonly recovered: boolean; readonly detail: string };
 export type PageInput = {
   readonly context: IncidentContext | null;
-  readonly about: 'hold-waits' | 'hold-expired' | 'outcome-unknown' | 'unmatched' | 'gave-up' | 'stopped' | 'closed';
+  readonly about: IncidentAbout;
   /** The held action it is about, for the exact commands that release it. */
   readonly digest: string | null;
+  /** The alert's own word, as far as it is known. */
+  readonly severity: string | null;
   readonly detail: string;
 };
 
@@ -165,12 +175,16 @@ export interface OrchestratorActivities {
   judge(input: JudgeInput): Promise<JudgedCall[]>;
   /** Local. Verifies one signalled statement, only to decide waiting; the executor and the recorder verify again. */
   weighStatement(input: WeighInput): Promise<Weighed>;
+  /** Local. Verifies one signalled alert: the gateway's word, on the alert that started this incident. Records a resolved one. */
+  weighAlert(input: WeighAlertInput): Promise<WeighedAlert>;
   /** Local. True when the digest was minted under another run id: this run was born of a Reset. */
   wasReset(input: { readonly action: CarriedAction; readonly digest: string }): Promise<boolean>;
   /** Local. Evaluates the runbook's recovery condition over signed read results. */
   assessRecovery(input: RecoveryInput): Promise<Recovery>;
   recordEvent(input: RecordInput): Promise<void>;
   recordCard(input: CardInput): Promise<HoldView>;
+  /** Records the verdict of a rehearsed write with the card that it would have had. */
+  recordRehearsal(input: CardInput): Promise<void>;
   page(input: PageInput): Promise<void>;
 }
 /** Activity on queue `holdpoint-reason`. */

@@ -44,10 +44,12 @@ const Power = z.strictObject({
 export const Powers = z.strictObject({ v: z.literal(1), types: z.record(z.enum(statementTypes), Power) });
 export type Powers = z.infer<typeof Powers>;
 
-/** Entry names of a manifest: `runbooks/<id>`, `approvers`, `powers`, `limits`, `tools`, `workflow-bundle`, `judge-build`. */
+/** Entry names of a manifest: `runbooks/<id>`, `policies/<file>`, `approvers`, `powers`, `limits`, `tools`, `workflow-bundle`, `judge-build`. */
 export const ManifestEntry = z
   .string()
-  .regex(/^(runbooks\/[A-Za-z0-9][A-Za-z0-9_.-]{0,62}|approvers|powers|limits|tools|workflow-bundle|judge-build)$/);
+  .regex(
+    /^((runbooks|policies)\/[A-Za-z0-9][A-Za-z0-9_.-]{0,62}|approvers|powers|limits|tools|workflow-bundle|judge-build)$/,
+  );
 
 export const Manifest = z.strictObject({
   v: z.literal(1),

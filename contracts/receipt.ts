@@ -2,12 +2,15 @@ import { z } from 'zod';
 import { Action } from './action.ts';
 import { signed } from './signed.ts';
 import { SignedStatement } from './statement.ts';
-import { Instant, RunId, Sha256, text } from './values.ts';
+import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
 
 export const Fences = z.strictObject({ all: RunId, runbook: RunId });
 export type Fences = z.infer<typeof Fences>;
 
-/** What an executor asks with: the whole action, the activity attempt asking, and the statements that release it. */
+/**
+ * What an executor asks with: the whole action, what is asking, and what releases it: the statements of persons, or else one
+ * grant, by the hash of its record.
+ */
 export const ReceiptRequest = z.strictObject({
   v: z.literal(1),
   action: Action,
@@ -17,7 +20,13 @@ export const ReceiptRequest = z.strictObject({
   alertRef: Sha256,
   activityId: text(64),
   activityAttempt: z.number().int().min(1),
-  statements: z.array(SignedStatement).min(1).max(16),
+  /**
+   * Made by the executor for this one run of its code. Activity id and attempt are Temporal's word: whoever schedules
+   * activities can have the same pair run twice, at once, and a receipt must admit only one of them.
+   */
+  execution: Nonce,
+  statements: z.array(SignedStatement).max(16),
+  grant: Sha256.nullable(),
 });
 export type ReceiptRequest = z.infer<typeof ReceiptRequest>;
 

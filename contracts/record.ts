@@ -1,11 +1,14 @@
 import { z } from 'zod';
 import { Step, ToolCall } from './action.ts';
 import { SignedAlert } from './alert.ts';
+import { SignedAttestation } from './attestation.ts';
 import { Card } from './card.ts';
-import { EvidenceRef, SignedOutcome, SignedPrediction } from './evidence.ts';
+import { EvidenceRef, SignedOutcome } from './evidence.ts';
+import { ChannelResult, channelsMax } from './page.ts';
 import { Fences, ReceiptRequest } from './receipt.ts';
 import { RunbookRef } from './runbook.ts';
 import { ProcessId, signed } from './signed.ts';
+import { Trip } from './standing.ts';
 import { SignedStatement } from './statement.ts';
 import { Instant, RunId, Sha256, text, WorkflowId } from './values.ts';
 import { Verdict } from './verdict.ts';
@@ -25,7 +28,13 @@ export const RecordBody = z.discriminatedUnion('kind', [
     runbook: RunbookRef.nullable(),
     bundle: text(80),
   }),
-  of('result', { ...incident, evidence: EvidenceRef, signer: ProcessId }),
+  of('result', {
+    ...incident,
+    evidence: EvidenceRef,
+    /** Hash of tool and arguments. A result without it is taken for no recovery read, so it counts like any other. */
+    call: Sha256.optional(),
+    signer: ProcessId,
+  }),
   of('proposal', {
     ...incident,
     step: z.number().int().min(0),
@@ -41,7 +50,8 @@ export const RecordBody = z.discriminatedUnion('kind', [
     tool: text(64),
     verdict: Verdict,
     digest: Sha256.nullable(),
-    prediction: SignedPrediction.nullable(),
+    /** Of a rehearsed write: the card that a person would have been shown. It is graded, and releases nothing. */
+    rehearsal: z.strictObject({ cardDigest: Sha256, card: Card }).nullable(),
   }),
   of('card', { ...incident, cardDigest: Sha256, card: Card }),
   of('statement', {
@@ -59,6 +69,8 @@ export const RecordBody = z.discriminatedUnion('kind', [
     code: Code,
     reason: text(500),
     raw: text(2_048).nullable(),
+    /** The rule of the gate that denied, where one did. */
+    rule: Verdict.shape.rule.optional(),
   }),
   of('intent', {
     ...incident,
@@ -81,9 +93,11 @@ export const RecordBody = z.discriminatedUnion('kind', [
   of('kill', { scope: text(120), fenceRunId: RunId.nullable(), how: text(120), reason: text(500) }),
   of('resume', { scope: text(120), fenceRunId: RunId, statements: z.array(SignedStatement).min(1).max(5) }),
   of('standing', {
-    change: z.enum(['waive', 'promote', 'demote', 'revoke']),
+    change: z.enum(['waive', 'promote', 'demote', 'revoke', 'grade', 'grant', 'trip', 'trip-reset']),
     runbook: RunbookRef.nullable(),
-    statements: z.array(SignedStatement).min(1).max(5),
+    /** None for a trip, which the recorder counts by itself. */
+    statements: z.array(SignedStatement).max(5),
+    trip: Trip.optional(),
   }),
   of('reset', { ...incident, from: RunId }),
   of('page', {
@@ -92,7 +106,11 @@ export const RecordBody = z.discriminatedUnion('kind', [
     about: text(64),
     to: text(200),
     detail: text(1_000),
+    /** True when at least one channel took it. */
     delivered: z.boolean(),
+    /** The action that it is about. Like `channels`, left out by records of earlier versions. */
+    digest: Sha256.nullable().optional(),
+    channels: z.array(ChannelResult).max(channelsMax).optional(),
   }),
   of('manifest', {
     manifest: Sha256,
@@ -102,6 +120,7 @@ export const RecordBody = z.discriminatedUnion('kind', [
     mode: z.enum(['development', 'production']),
     runbooks: z.array(RunbookRef).max(256),
   }),
+  of('attestation', { runbook: RunbookRef, hash: Sha256, attestation: SignedAttestation }),
   of('seal', {
     ...incident,
     status: text(32),
@@ -113,6 +132,7 @@ export const RecordBody = z.discriminatedUnion('kind', [
 ]);
 export type RecordBody = z.infer<typeof RecordBody>;
 export type RecordKind = RecordBody['kind'];
+export const RecordKind = z.enum(RecordBody.options.map(({ shape }) => shape.kind.value));
 
 /** One entry of the log. `prev` is the SHA-256 of the JCS bytes of the previous signed record; 64 zeros for the first. */
 export const LogRecord = z.strictObject({

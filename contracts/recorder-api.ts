@@ -7,7 +7,7 @@ import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
 /**
  * The recorder's HTTP interface. Every request of a process carries `Holdpoint-Signature`: base64url of the JSON of a
  * signed `HttpRequestClaim`; every reply to such a request carries the recorder's signed `HttpReplyClaim` in the same header.
- * `POST /v1/statements` takes unsigned callers: a statement's proof is its only authority.
+ * `POST /v1/statements` and `POST /v1/attestations` take unsigned callers: the proof inside is their only authority.
  *
  * | method and path | who | body → reply |
  * |---|---|---|
@@ -17,10 +17,11 @@ import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
  * | GET /v1/intents/open | executor | – → OpenIntent[] of its own role |
  * | GET /v1/standing/:runbookId/:digest | pinned process | – → SignedStanding |
  * | POST /v1/statements | anyone, bounded and rate limited | StatementPost → Appended |
+ * | POST /v1/attestations | anyone, bounded and rate limited | SignedAttestation → Appended |
  * | GET /v1/fences/:runbookId | pinned process | – → Fences bound by the log, nulls when stopped |
  * | PUT, GET /v1/blobs/:sha256 | pinned process | bytes |
  * | GET /v1/cards/:cardDigest | anyone, rate limited | – → a recorded card: its digest is known to whoever was shown it |
- * | GET /v1/records?from=SEQ&workflow=ID&limit=N | pinned process | – → SignedRecord[] |
+ * | GET /v1/records?from=SEQ&workflow=ID&kinds=A,B&limit=N | pinned process | – → SignedRecord[]; `kinds` only of one `workflow` |
  * | GET /v1/head | anyone | – → Head |
  */
 export const signatureHeader = 'holdpoint-signature';
@@ -54,8 +55,13 @@ export type BoundFences = z.infer<typeof BoundFences>;
 export const Head = z.strictObject({ seq: z.number().int().min(-1), hash: Sha256, at: Instant });
 export type Head = z.infer<typeof Head>;
 export const StatementPost = z.strictObject({ statements: z.array(SignedStatement).min(1).max(5) });
-export const RecordPage = z.array(SignedRecord).max(500);
-export const ApiError = z.strictObject({ error: z.strictObject({ code: text(64), message: text(1_000) }) });
+/** Each record is opened by itself, and its signature checked. */
+export const RecordPage = z.array(z.unknown()).max(500);
+/** `details` name what a refusal is about, for whoever acts on it: a condition, what it expects, what there is. */
+const Details = z.record(z.string().max(64), z.union([z.number(), text(256)]));
+export const ApiError = z.strictObject({
+  error: z.strictObject({ code: text(64), message: text(1_000), details: Details.optional() }),
+});
 
 /** Which process may append which kind through `POST /v1/records`. A kind not listed here is the recorder's own. */
 export const appendersOf: Readonly<Partial<Record<RecordBody['kind'], readonly string[]>>> = {

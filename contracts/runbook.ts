@@ -62,6 +62,51 @@ export type PlaybookRow = z.infer<typeof PlaybookRow>;
 export const proofKinds = ['ssh'] as const;
 export const ProofKind = z.enum(proofKinds);
 
+const dayMs = 86_400_000;
+
+/**
+ * What a promotion is earned by, beside the dry-run days. A runbook may ask for more than these floors, never for less.
+ * `accuracyMin` is compared with the Wilson lower bound of the graded accuracy, so that few grades prove little.
+ */
+const Promotion = z.strictObject({
+  gradedMin: z.number().int().min(10, 'expected 10 or more: no runbook is promoted on fewer').max(1_000).default(20),
+  accuracyMin: z.number().min(0.7, 'expected 0.7 or more: no runbook is promoted below').max(0.99).default(0.8),
+});
+
+/**
+ * When the recorder stops to admit writes of the runbook until persons reset it: so many destructive writes in a window, so
+ * many writes in a row of which none is known to have gone well, or more unexpected ends than the objective leaves room for.
+ */
+const CircuitBreaker = z.strictObject({
+  destructive: z
+    .strictObject({
+      count: z.number().int().min(1).max(20).default(5),
+      windowMs: z
+        .number()
+        .int()
+        .min(600_000)
+        .max(7 * dayMs)
+        .default(3_600_000),
+    })
+    .prefault({}),
+  consecutive: z.number().int().min(1).max(10).default(3),
+  errorBudget: z
+    .strictObject({
+      /** The share of ends that should be as expected. */
+      objective: z.number().min(0.5).max(0.999).default(0.9),
+      windowMs: z
+        .number()
+        .int()
+        .min(dayMs)
+        .max(30 * dayMs)
+        .default(7 * dayMs),
+      /** With fewer ends than this in the window, the budget is that of so many. */
+      eventsMin: z.number().int().min(5).max(100).default(30),
+    })
+    .prefault({}),
+});
+export type CircuitBreaker = z.infer<typeof CircuitBreaker>;
+
 /**
  * A runbook: the trusted plan. Before any outside text is read it fixes which tools, on which targets, how often.
  * Its digest is the SHA-256 of the file's bytes: any change is another runbook, with a dry run of its own.
@@ -112,6 +157,8 @@ export const Runbook = z.strictObject({
     writesPerIncidentMax: z.number().int().min(0).max(50),
     writesPerHourMax: z.number().int().min(0).max(100),
   }),
+  circuit_breaker: CircuitBreaker.prefault({}),
+  promotion: Promotion.prefault({}),
   dry_run_days: z.number().int().min(14, 'expected 14 or more: shorten it by a signed waiver, not here').max(365),
   playbook: z.array(PlaybookRow).min(1).max(64),
   recovery: z.strictObject({

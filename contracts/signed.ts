@@ -1,10 +1,13 @@
 import { z } from 'zod';
 import { Base64Url } from './values.ts';
 
-/** Who signs: one Ed25519 key each. An executor signs under its role, so that roles cannot speak for each other. */
+/**
+ * Who signs: one Ed25519 key each. An executor signs under its role, so that roles cannot speak for each other. `platform`
+ * signs manifests and `preflight` attestations; neither is a process that runs.
+ */
 export const ProcessId = z
   .string()
-  .regex(/^(platform|gateway|orchestrator|reasoner|recorder|executor\.[A-Za-z0-9][A-Za-z0-9_-]{0,62})$/);
+  .regex(/^(platform|preflight|gateway|orchestrator|reasoner|recorder|executor\.[A-Za-z0-9][A-Za-z0-9_-]{0,62})$/);
 export type ProcessId = z.infer<typeof ProcessId>;
 
 /** Domain separation: a signature made for one purpose never verifies for another. */
@@ -17,6 +20,7 @@ export const purposes = [
   'record',
   'standing',
   'manifest',
+  'attestation',
   'http-request',
   'http-reply',
 ] as const;

@@ -14,7 +14,7 @@ export type KillInput = TemporalDeps & {
   readonly reason: string;
   /** Called once, when the stop holds: from here no new effect begins in the scope. */
   readonly onAcknowledged?: (acknowledgedMs: number) => void;
-  /** How old an executor's look at the fences may be when its effect begins; the manifest's `killLeaseMs`. */
+  /** Longer than an executor's look at the fences may be old when its effect begins (`fenceFreshMsMax`). */
   readonly leaseMs?: number;
   readonly graceMs?: number;
   readonly sweepMsMax?: number;

@@ -5,12 +5,14 @@ import type { PinnedKeys } from '../contracts/config.ts';
 import { HoldpointError } from '../contracts/errors.ts';
 import { Prediction, type SignedPrediction } from '../contracts/evidence.ts';
 import { InventoryRef, type ToolContract } from '../contracts/tools/contract.ts';
+import { toolRegistry } from '../contracts/tools/registry.ts';
 import { digestOf } from './digest.ts';
 import type { ResolvedTarget } from './inventory.ts';
 import type { Rules } from './manifest.ts';
 import { approvalsOf } from './release.ts';
 import type { LoadedRunbook } from './runbook.ts';
 import { firstIssue, openSigned } from './signing.ts';
+import { visible } from './visible.ts';
 
 export type CardSource = {
   readonly action: Action;
@@ -30,6 +32,24 @@ export const provenanceOf = (ref: InventoryRef, { entity, result }: ResolvedTarg
   readAt: result.at,
   entity,
 });
+
+/** What the names in an action stand for under its manifest. Throws `RUNBOOK_MISMATCH` or `TOOL_UNKNOWN`. */
+export function namedBy(
+  { runbook: { id, digest }, tool }: Action,
+  rules: Rules,
+): Pick<CardSource, 'runbook' | 'contract'> {
+  const runbook = rules.runbooks.get(id);
+  if (runbook === undefined || runbook.digest !== digest)
+    throw new HoldpointError('RUNBOOK_MISMATCH', `runbook \`${id}\`: expected the digest in its manifest`);
+  const contract = toolRegistry.get(tool);
+  if (contract === undefined) throw new HoldpointError('TOOL_UNKNOWN', `no tool is named \`${visible(tool, 64)}\``);
+  return { runbook, contract };
+}
+
+/** A prediction by the one executor that may make it: that of the runbook's own role. Throws `BAD_INPUT` or `BAD_SIGNATURE`. */
+export function openPrediction(raw: unknown, { runbook }: LoadedRunbook, keys: PinnedKeys): SignedPrediction {
+  return openSigned('prediction', Prediction, raw, keys, (signer) => signer === `executor.${runbook.identity.role}`);
+}
 
 /**
  * What a person is shown before a release, from its parts. Everything but the model's words is derived, so that a
@@ -70,9 +90,8 @@ export type CheckCardInput = CardSource & {
  */
 export function checkCard(input: CheckCardInput): Card {
   const shown = mustParse(Card, input.raw);
-  const role = input.runbook.runbook.identity.role;
   try {
-    openSigned('prediction', Prediction, shown.prediction, input.keys, (signer) => signer === `executor.${role}`);
+    openPrediction(shown.prediction, input.runbook, input.keys);
   } catch (error) {
     if (!(error instanceof HoldpointError)) throw error;
     throw mismatch(error.message);

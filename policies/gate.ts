@@ -6,16 +6,21 @@ import type { Entity } from '../contracts/tools/contract.ts';
 import { toolRegistry } from '../contracts/tools/registry.ts';
 import type { Verdict } from '../contracts/verdict.ts';
 import { floorRules } from './gate/floor.ts';
-import { boundaryRules, limitRules, scopeRules } from './gate/plan.ts';
+import { organisationRules } from './gate/organisation.ts';
+import { boundaryRules, limitRules, neverAllowRules, scopeRules } from './gate/plan.ts';
 import { provenanceRules } from './gate/provenance.ts';
 import { deny, type Judging, type Rule, shown } from './gate/rule.ts';
 
 import { grant, standingRules } from './gate/standing.ts';
+import type { OrganisationPolicies } from './organisation/load.ts';
 import type { LoadedRunbook } from './runbook.ts';
+import { callHash, type Usage } from './usage.ts';
 
-export type JudgeInputs = {
+export type JudgeInputs = Usage & {
   readonly call: ToolCall;
   readonly runbook: LoadedRunbook;
+  /** The organisation's own policies, of the same manifest. */
+  readonly organisation: OrganisationPolicies;
   readonly limits: Limits;
   /** The recorder's signed word, already verified; null when there is none. */
   readonly standing: StandingSnapshot | null;
@@ -23,17 +28,17 @@ export type JudgeInputs = {
   readonly now: number;
   /** The write's target, already resolved from a signed read of this workflow; null when there is none. */
   readonly target: { readonly entity: Entity; readonly result: ReadResult } | null;
-  /** Reads done and writes held or executed so far in this incident, by tool. */
-  readonly counts: Readonly<Record<string, number>>;
 };
 
 /** The order of judging (design section 7). The first rule that answers decides; what every rule lets pass is granted. */
 const order: readonly Rule[] = [
   ...floorRules,
+  ...neverAllowRules,
   ...scopeRules,
   ...provenanceRules,
   ...standingRules,
   ...boundaryRules,
+  ...organisationRules,
   ...limitRules,
 ];
 
@@ -60,7 +65,9 @@ export function judge(inputs: JudgeInputs): Verdict {
 }
 
 /** The schema rules: a known tool, and arguments that its contract accepts. Everything after trusts the types. */
-function recognise(inputs: JudgeInputs): Judging | Verdict {
+export function recognise<T extends Pick<JudgeInputs, 'call'>>(
+  inputs: T,
+): (T & Pick<Judging, 'call' | 'callHash' | 'contract'>) | Verdict {
   const reserved = 'expected no reserved name in arguments';
   if (hasReservedName(inputs.call.args, 16)) return deny('schema.reserved-name', reserved, 'leave that name out');
   const parsed = ToolCall.safeParse(inputs.call);
@@ -76,7 +83,7 @@ function recognise(inputs: JudgeInputs): Judging | Verdict {
     const reason = `${shown(contract.name)} does not take these arguments: ${shown(field === '' ? 'args' : field)} does not fit`;
     return deny('schema.bad-args', reason, 'propose arguments that the contract of the tool accepts');
   }
-  return { ...inputs, call: { ...call, args: args.data }, contract };
+  return { ...inputs, call: { ...call, args: args.data }, callHash: callHash(call), contract };
 }
 
 /** Names that reach a prototype when code is careless, and that schema parsers drop without a word. */

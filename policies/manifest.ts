@@ -6,6 +6,7 @@ import { Approvers, Manifest, ManifestFile, Powers } from '../contracts/manifest
 import { registryAsData } from '../contracts/tools/registry.ts';
 import { checkApprovers } from './approvers.ts';
 import { digestOf, sha256Hex } from './digest.ts';
+import { loadPolicies, type OrganisationPolicies } from './organisation/load.ts';
 import { type LoadedRunbook, parseRunbook } from './runbook.ts';
 import { firstIssue, openSigned, type Signer } from './signing.ts';
 import { parseStrictYaml } from './strict-yaml.ts';
@@ -22,6 +23,7 @@ export type Rules = {
   readonly powers: Powers;
   readonly limits: Limits;
   readonly runbooks: ReadonlyMap<string, LoadedRunbook>;
+  readonly organisation: OrganisationPolicies;
   readonly bundle: string;
   readonly judgeBuild: string;
 };
@@ -41,7 +43,7 @@ const fileCharsMax = 262_144;
 
 /**
  * Verifies a manifest file in full: the platform's signature, its validity, its mode, the hash of every file, this
- * build's own tool registry, and every runbook, approver key and limit in it. Throws `MANIFEST_UNSIGNED`,
+ * build's own tool registry, and every runbook, organisation policy, approver key and limit in it. Throws `MANIFEST_UNSIGNED`,
  * `MANIFEST_EXPIRED`, `MANIFEST_DEVELOPMENT`, `MANIFEST_MISMATCH`, or `RUNBOOK_INVALID` for a runbook that does not load.
  */
 export function openManifest({ raw, keys, mode, now }: OpenManifestInput): Rules {
@@ -64,6 +66,7 @@ export function openManifest({ raw, keys, mode, now }: OpenManifestInput): Rules
     powers: parseData(Powers, 'powers', texts),
     limits: parseData(Limits, 'limits', texts),
     runbooks: loadRunbooks(texts),
+    organisation: loadPolicies(policiesIn(texts)),
     bundle: needed(manifest.entries, 'workflow-bundle'),
     judgeBuild: needed(manifest.entries, 'judge-build'),
   });
@@ -77,6 +80,8 @@ export type ManifestSource = {
   readonly notAfter: string;
   /** Runbook files; an `id`, where given, must be the one inside the text. */
   readonly runbooks: readonly { readonly id?: string; readonly text: string }[];
+  /** Organisation policies in Cedar, at least one; `name` is the file's name without its ending. */
+  readonly policies: readonly { readonly name: string; readonly text: string }[];
   /** YAML texts. */
   readonly approvers: string;
   readonly powers: string;
@@ -102,6 +107,11 @@ export function buildManifest(source: ManifestSource, signer: Signer): ManifestF
     if (files[`runbooks/${loaded.id}`] !== undefined) throw mismatch(`expected runbook \`${loaded.id}\` once`);
     files[`runbooks/${loaded.id}`] = text;
   }
+  for (const { name, text } of source.policies) {
+    if (files[`policies/${name}`] !== undefined) throw mismatch(`expected policy file \`${name}\` once`);
+    files[`policies/${name}`] = text;
+  }
+  loadPolicies(source.policies);
   const texts = new Map(Object.entries(files));
   checkApprovers(parseData(Approvers, 'approvers', texts), {});
   parseData(Powers, 'powers', texts);
@@ -141,7 +151,7 @@ function checkValidity({ issuedAt, notAfter }: Manifest, now: number): void {
     throw new HoldpointError('MANIFEST_EXPIRED', `manifest is not valid before ${issuedAt}: check the clock`);
 }
 
-const isText = (name: string): boolean => name.startsWith('runbooks/') || /^(approvers|powers|limits)$/.test(name);
+const isText = (name: string): boolean => /^(runbooks\/.*|policies\/.*|approvers|powers|limits)$/.test(name);
 
 /** Every text entry has its file, every file its entry and its hash, and nothing else travels along. */
 function checkFiles(manifest: Manifest, files: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
@@ -167,6 +177,9 @@ function hashOf(text: string): string | null {
     return null;
   }
 }
+
+const policiesIn = (texts: ReadonlyMap<string, string>): { name: string; text: string }[] =>
+  [...texts].flatMap(([name, text]) => (name.startsWith('policies/') ? [{ name: name.slice(9), text }] : []));
 
 function loadRunbooks(texts: ReadonlyMap<string, string>): ReadonlyMap<string, LoadedRunbook> {
   const runbooks = new Map<string, LoadedRunbook>();

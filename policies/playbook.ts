@@ -47,9 +47,24 @@ export function nextRow({ runbook }: LoadedRunbook, view: PlaybookView): NextRow
     const evaluated = evaluateCondition(row.when, view);
     if (!evaluated.holds) continue;
     if ('conclude' in row.do) return { row, calls: [], conclusion: row.do.conclude };
-    if (row.do.calls.some(({ tool }) => isAnswered(tool, view))) continue;
+    if (row.do.calls.some(({ tool }) => answerTo(tool, view) !== null)) continue;
     const calls = row.do.calls.map((call) => fillIn(call, evaluated.found));
     if (calls.every((call) => call !== null)) return { row, calls, conclusion: null };
+  }
+  return null;
+}
+
+/**
+ * Why no row is left although one applies: the first that is left alone, the tool that it needs, and how that was answered,
+ * by which rule and in whose words. Null when no row applies at all.
+ */
+export function blockedBy({ runbook }: LoadedRunbook, view: PlaybookView): string | null {
+  for (const row of runbook.playbook) {
+    if (!('calls' in row.do) || !holds(row.when, view)) continue;
+    const answer = row.do.calls.map(({ tool }) => answerTo(tool, view)).find((one) => one !== null);
+    if (answer === undefined) continue;
+    const { tool, end, rule, detail } = answer;
+    return `playbook row \`${row.id}\` needs \`${tool}\`, which was ${end} by \`${rule}\`: ${detail}`;
   }
   return null;
 }
@@ -108,12 +123,16 @@ function passes(value: Entity['attributes'][string] | undefined, test: z.infer<t
   return test.lte === undefined || (typeof value === 'number' && value <= test.lte);
 }
 
-/** A boundary or a limit denies for good; other denials may be of another proposal, or pass, and are tried a few times. */
-function isAnswered(tool: string, { ends }: PlaybookView): boolean {
+/**
+ * How a call of this tool was answered for good; null while it may be asked for. A boundary or a limit denies for good;
+ * other denials may be of another proposal, or pass, and are tried a few times.
+ */
+function answerTo(tool: string, { ends }: PlaybookView): ActionEnd | null {
   const own = ends.filter((one) => one.tool === tool);
   const denials = own.filter(({ end }) => end === 'denied');
-  const final = denials.some(({ rule }) => /^(boundary|limits)\./.test(rule));
-  return final || denials.length >= deniedMax || own.some(({ end }) => answered.has(end));
+  const final = denials.find(({ rule }) => /^(boundary|limits)\./.test(rule));
+  const last = denials.length >= deniedMax ? denials.at(-1) : undefined;
+  return final ?? last ?? own.find(({ end }) => answered.has(end)) ?? null;
 }
 
 type Call = Extract<PlaybookRow['do'], { calls: unknown }>['calls'][number];

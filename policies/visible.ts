@@ -32,6 +32,21 @@ export function codeSpan(text: string, charsMax: number): string {
   return `\`${shown === '' ? ' ' : shown}\``;
 }
 
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+/** An address keeps its sign: only one with no letter or digit before it can begin a mention. */
+const mention = /(?<![A-Za-z0-9])@/g;
+
+/**
+ * The same as a code span of Slack's mrkdwn, of at most `charsMax` UTF-16 units as it is sent. `&`, `<` and `>` become
+ * entities, so that nothing in it links or mentions; a bare `@here` gets a full-width sign, which Slack does not read.
+ */
+export function mrkdwnSpan(text: string, charsMax: number): string {
+  const shown = bounded(text.replaceAll(mention, '\uFF20'), charsMax, (char) =>
+    char === '`' ? escapeOf(char) : (entities[char] ?? shownOf(char)),
+  );
+  return `\`${shown === '' ? ' ' : shown}\``;
+}
+
 /**
  * The text itself, if it is safe as one word of a printed command: 1 to 300 of `A-Z a-z 0-9 / _ . -`, and no option.
  * Throws `TypeError`.

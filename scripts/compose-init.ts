@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { join, resolve } from 'node:path';
 import { writeClientConfig } from '../cli/client-config.ts';
 import { makeApprover, soleApprover, solePowers } from '../cli/local/approver.ts';
+import { readNotifyFile } from '../cli/local/notify-file.ts';
 import { loadRunbookFiles, readRunbookFiles } from '../cli/local/runbook-files.ts';
 import { PostgresTarget } from '../contracts/config.ts';
 import { prepareWorkspace, processNames, type Workspace } from '../servers/workspace.ts';
@@ -47,6 +48,8 @@ export type ComposeInit = {
   readonly dir: string;
   readonly runbooksDir: string;
   readonly targetsFile: string | null;
+  /** Where pages go; a file that is not there is nobody. */
+  readonly notifyFile: string;
   readonly person: string;
 };
 
@@ -54,7 +57,13 @@ export type ComposeInit = {
  * Writes what `docker-compose.yml` mounts: keys and secrets (one file for each service), configuration, a signed
  * development manifest, and the client file of whoever operates it. Run again, it keeps the keys and signs what changed.
  */
-export async function initCompose({ dir, runbooksDir, targetsFile, person }: ComposeInit): Promise<Workspace> {
+export async function initCompose({
+  dir,
+  runbooksDir,
+  targetsFile,
+  notifyFile,
+  person,
+}: ComposeInit): Promise<Workspace> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const runbooks = await readRunbookFiles(runbooksDir);
   const loaded = loadRunbookFiles(runbooks).map(({ runbook }) => runbook);
@@ -69,7 +78,7 @@ export async function initCompose({ dir, runbooksDir, targetsFile, person }: Com
     powers: solePowers(loaded),
     role: loaded[0]?.identity.role ?? 'payments-db',
     targets,
-    notify: null,
+    notify: await readNotifyFile(notifyFile),
     model: 'rules',
     persistent: true,
     settings,

@@ -7,10 +7,13 @@ import { digestOf } from '../policies/digest.ts';
 import { buildManifest } from '../policies/manifest.ts';
 import { parseRunbook } from '../policies/runbook.ts';
 import type { Signer } from '../policies/signing.ts';
+import { projectRoot } from './project.ts';
 
 /** What a manifest is made of, besides the build. Texts are YAML; values are written as JSON, which YAML contains. */
 export type ManifestParts = {
   readonly runbooks: readonly { readonly file: string; readonly text: string }[];
+  /** Organisation policies in Cedar; the shipped default where none are given. */
+  readonly policies?: readonly { readonly name: string; readonly text: string }[];
   readonly approvers: Approvers | string;
   readonly powers: Powers | string;
   /** Those that differ from the usual ones. */
@@ -22,6 +25,12 @@ const validMs = 30 * 86_400_000;
 const renewMs = 7 * 86_400_000;
 const textOf = (part: object | string): string =>
   typeof part === 'string' ? part : `${JSON.stringify(part, null, 2)}\n`;
+
+/** The organisation policy that is shipped. */
+export const defaultPolicy = (): { name: string; text: string } => ({
+  name: 'default',
+  text: readFileSync(join(projectRoot(), 'policies', 'default.cedar'), 'utf8'),
+});
 
 function newestIn(dir: string): ManifestFile | null {
   const versions = readdirSync(dir)
@@ -55,6 +64,7 @@ export function publishManifest(
       issuedAt: new Date(now).toISOString(),
       notAfter: new Date(now + validMs).toISOString(),
       runbooks: parts.runbooks.map(({ text }) => ({ text })),
+      policies: parts.policies ?? [defaultPolicy()],
       approvers: textOf(parts.approvers),
       powers: textOf(parts.powers),
       limits: textOf(parts.limits ?? {}),

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { ConfigOf, PostgresTarget, SecretsOf } from '../contracts/config.ts';
-import { PinnedKeys, PrivateKey, ProcessConfig, ProcessSecrets } from '../contracts/config.ts';
+import { type NotifyChannel, PinnedKeys, PrivateKey, ProcessConfig, ProcessSecrets } from '../contracts/config.ts';
 import { HoldpointError } from '../contracts/errors.ts';
 import type { ManifestFile } from '../contracts/manifest.ts';
 import type { ProcessId } from '../contracts/signed.ts';
@@ -26,7 +26,8 @@ export type WorkspaceOptions = ManifestParts & {
   /** The executor's role; the runbooks' `identity.role` must name it. */
   readonly role: string;
   readonly targets: readonly PostgresTarget[];
-  readonly notify: { readonly url: string; readonly secret: string } | null;
+  /** Where pages go. */
+  readonly notify: readonly z.input<typeof NotifyChannel>[];
   readonly model: ConfigOf<'reasoner'>['model'];
   /** File of the scripted model. */
   readonly script?: string;

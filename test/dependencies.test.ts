@@ -7,8 +7,11 @@ const manifest = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'packag
 };
 /** Runs only inside the workflow sandbox, which the bundle test loads. */
 const sandboxOnly = new Set(['@temporalio/workflow']);
-/** Has no root export: its subpaths are what is imported. */
-const entryOf: Readonly<Record<string, string>> = { '@noble/hashes': '@noble/hashes/sha2.js' };
+/** Has no root export for Node: its subpaths are what is imported. */
+const entryOf: Readonly<Record<string, string>> = {
+  '@noble/hashes': '@noble/hashes/sha2.js',
+  '@cedar-policy/cedar-wasm': '@cedar-policy/cedar-wasm/nodejs',
+};
 
 describe('dependencies', () => {
   const names = Object.keys(manifest.dependencies).filter((name) => !sandboxOnly.has(name));

@@ -37,16 +37,26 @@ function importsOf(file: string): Import[] {
   });
 }
 
+const parsers = new Set([
+  'zod',
+  'yaml',
+  'libpg-query',
+  'unbash',
+  '@cedar-policy/cedar-wasm/nodejs',
+  'canonicalize',
+  'node:crypto',
+]);
+
 /** What each room may import. A prefix ending in `/` is a room of ours; anything else is a package, or a Node builtin. */
 const walls: Readonly<Record<string, (target: string, typeOnly: boolean, file: string) => boolean>> = {
   contracts: (target) => target.startsWith('contracts/') || target === 'zod',
   policies: (target) =>
-    within(target, ['contracts/', 'policies/']) ||
-    ['zod', 'yaml', 'libpg-query', 'canonicalize', 'node:crypto'].includes(target) ||
-    target.startsWith('@noble/hashes/'),
+    within(target, ['contracts/', 'policies/']) || parsers.has(target) || target.startsWith('@noble/hashes/'),
   workflows: (target, typeOnly) =>
     target.startsWith('workflows/') ||
-    ['contracts/queues.ts', 'policies/digest.ts', 'policies/visible.ts'].includes(target) ||
+    ['contracts/queues.ts', 'policies/digest.ts', 'policies/recovery-pauses.ts', 'policies/visible.ts'].includes(
+      target,
+    ) ||
     (typeOnly && within(target, ['contracts/', 'activities/'])) ||
     ['@temporalio/workflow', '@temporalio/common'].includes(target),
   activities: (target, _typeOnly, file) =>

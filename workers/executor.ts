@@ -2,6 +2,7 @@ import { Worker } from '@temporalio/worker';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { createFences } from '../activities/identity/fences.ts';
 import { createManifests } from '../activities/identity/manifests.ts';
+import { createIncidentRecords } from '../activities/judge/incident-records.ts';
 import { createRecorderClient, postStatements } from '../activities/record/client.ts';
 import { createExecutorActivities } from '../activities/tools/create-activities.ts';
 import type { ExecutorDeps } from '../activities/tools/executor-deps.ts';
@@ -47,6 +48,7 @@ async function depsOf({ config, secrets, signer, log, clock, failpoint, registry
   // A manifest that cannot be used stops the process here, with its reason, and not an incident later.
   manifests.newest();
   const recorder = createRecorderClient({ url: recorderUrl, signer, keys, clock });
+  const incidentRecords = createIncidentRecords(recorder);
   const fences = createFences({ client: temporal.client, namespace: temporal.namespace, monotonic });
   const outbox = createOutbox({ dir: outboxDir, recorder, log });
   const tools = createPostgresTools(secrets.postgres);
@@ -54,7 +56,7 @@ async function depsOf({ config, secrets, signer, log, clock, failpoint, registry
   const observe = observer(registry);
   const toDoor: ExecutorDeps['postStatements'] = (statements) => postStatements(recorderUrl, statements);
   const own = { role, signer, keys, clock, monotonic, failpoint, log, observe };
-  return { ...own, manifests, recorder, postStatements: toDoor, fences, outbox, tools, inFlight };
+  return { ...own, manifests, recorder, incidentRecords, postStatements: toDoor, fences, outbox, tools, inFlight };
 }
 
 const pollerOf = async (deps: ExecutorDeps, temporal: TemporalAccess): Promise<Worker> =>

@@ -1,7 +1,8 @@
 import { Counter } from 'prom-client';
 import { createManifests } from '../activities/identity/manifests.ts';
+import { createIncidentRecords } from '../activities/judge/incident-records.ts';
 import { createOrchestratorActivities } from '../activities/judge/orchestrator-activities.ts';
-import { createNotifier } from '../activities/notify/webhook.ts';
+import { createNotifier } from '../activities/notify/notifier.ts';
 import { createRecorderClient, postStatements } from '../activities/record/client.ts';
 import type { OrchestratorActivities } from '../contracts/incident.ts';
 import { loadSqlParser } from '../policies/sql-read.ts';
@@ -20,7 +21,7 @@ await runProcess('orchestrator', async (ctx) => {
   manifests.start();
   const { connection, namespace, native } = await ctx.temporal();
   await ensureSearchAttributes(connection, namespace);
-  const activitiesFor = activities(ctx, manifests);
+  const activitiesFor = activities(ctx, manifests, namespace);
   const fleet = await startFleet(bundles, {
     native: await native(),
     connection,
@@ -38,15 +39,21 @@ await runProcess('orchestrator', async (ctx) => {
   };
 });
 
-function activities(ctx: ProcessContext<'orchestrator'>, manifests: ReturnType<typeof createManifests>) {
+function activities(
+  ctx: ProcessContext<'orchestrator'>,
+  manifests: ReturnType<typeof createManifests>,
+  namespace: string,
+) {
   const { config, secrets, signer, clock, log, registry } = ctx;
   const { keys, recorderUrl } = config;
+  const recorder = createRecorderClient({ url: recorderUrl, signer, keys, clock });
   const deps = {
     manifests,
     keys,
     clock,
-    recorder: createRecorderClient({ url: recorderUrl, signer, keys, clock }),
-    notifier: createNotifier(secrets.notify, log),
+    recorder,
+    incidentRecords: createIncidentRecords(recorder),
+    notifier: createNotifier({ channels: secrets.notify, namespace, log, registry }),
     postStatements: (statements: Parameters<typeof postStatements>[1]) => postStatements(recorderUrl, statements),
   };
   const counter = new Counter({

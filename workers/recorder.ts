@@ -1,15 +1,15 @@
-import { createNotifier } from '../activities/notify/webhook.ts';
+import { createNotifier } from '../activities/notify/notifier.ts';
 import { startRecorder } from '../activities/record/recorder.ts';
 import { createTemporalView } from '../activities/record/temporal-view.ts';
 import { runProcess } from './process.ts';
 
 // The recorder process: the only writer of the log. It reads no target and runs no tool; it holds its own key and the
-// secret of the webhook that it pages by.
+// secrets of the channels that it pages by.
 await runProcess('recorder', async (ctx) => {
   // Outcomes are taken while Temporal is away too; what needs its answer says so itself.
   const { client, namespace } = await ctx.temporal({ lazy: true });
   const { config, secrets, signer, clock, log: logger, registry, failpoint } = ctx;
-  const notifier = createNotifier(secrets.notify, logger);
+  const notifier = createNotifier({ channels: secrets.notify, namespace, log: logger, registry });
   const temporal = createTemporalView(client, namespace);
   const recorder = await startRecorder({
     config,

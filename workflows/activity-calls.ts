@@ -14,6 +14,7 @@ import type {
   ReasonerActivities,
   RecordInput,
   RecoveryInput,
+  WeighAlertInput,
   WeighInput,
 } from '../contracts/incident.ts';
 import { executorQueue, reasonerQueue } from '../contracts/queues.ts';
@@ -29,7 +30,9 @@ const retry = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 15
 const heartbeatMsMax = 2_000;
 const pageMsMax = 60_000;
 
-const recorded = proxyActivities<Pick<OrchestratorActivities, 'beginIncident' | 'recordEvent' | 'recordCard'>>({
+const recorded = proxyActivities<
+  Pick<OrchestratorActivities, 'beginIncident' | 'recordEvent' | 'recordCard' | 'recordRehearsal'>
+>({
   startToCloseTimeout: attemptMsMax,
   scheduleToCloseTimeout: awayMsMax,
   cancellationType,
@@ -43,7 +46,7 @@ const told = proxyActivities<Pick<OrchestratorActivities, 'page'>>({
 });
 /** Short waits are retried inside the worker; longer ones by a timer, so that a recorder away costs few events. */
 const local = proxyLocalActivities<
-  Pick<OrchestratorActivities, 'judge' | 'weighStatement' | 'wasReset' | 'assessRecovery'>
+  Pick<OrchestratorActivities, 'judge' | 'weighStatement' | 'weighAlert' | 'wasReset' | 'assessRecovery'>
 >({
   startToCloseTimeout: attemptMsMax,
   scheduleToCloseTimeout: awayMsMax,
@@ -58,12 +61,16 @@ export const recordEvent = (input: RecordInput) =>
   recorded.recordEvent.executeWithOptions({ summary: `record ${input.kind}` }, [input]);
 export const recordCard = (input: CardInput) =>
   recorded.recordCard.executeWithOptions({ summary: 'record the card that a person will see' }, [input]);
+export const recordRehearsal = (input: CardInput) =>
+  recorded.recordRehearsal.executeWithOptions({ summary: 'record what a rehearsed write would have been' }, [input]);
 export const page = (input: PageInput) => told.page.executeWithOptions({ summary: `tell: ${input.about}` }, [input]);
 
 export const judge = (input: JudgeInput) =>
   local.judge.executeWithOptions({ summary: `judge ${input.calls.length} calls of step ${input.step}` }, [input]);
 export const weighStatement = (input: WeighInput) =>
   local.weighStatement.executeWithOptions({ summary: 'weigh a signalled statement' }, [input]);
+export const weighAlert = (input: WeighAlertInput) =>
+  local.weighAlert.executeWithOptions({ summary: 'weigh an alert signal' }, [input]);
 export const wasReset = (input: Pick<PredictInput, 'action' | 'digest'>) =>
   local.wasReset.executeWithOptions({ summary: 'compare run ids' }, [input]);
 export const assessRecovery = (input: RecoveryInput) =>

@@ -2,12 +2,13 @@ import { condition } from '@temporalio/workflow';
 import type { HoldView, IncidentContext, PendingHold, Weighed } from '../contracts/incident.ts';
 import type { SignedStatement } from '../contracts/statement.ts';
 import { recordEvent, weighStatement } from './activity-calls.ts';
+import type { AlertInbox } from './alert-inbox.ts';
 import { type Decoded, decodeSignal, field, refusedCharsMax, statementBytesMax } from './signal-payload.ts';
 
 type Counted = Extract<Weighed, { kind: 'counts' }>;
 const noHold = 'expected a hold that waits for this digest, got none';
 type Received = { readonly signal: string; readonly decoded: Decoded };
-type Refusal = { readonly what: string; readonly code: string; readonly reason: string; readonly text: string };
+export type Refusal = { readonly what: string; readonly code: string; readonly reason: string; readonly text: string };
 
 /** One hold from the moment it is shown until its write has ended: what came in for it, and who counts so far. */
 export class OpenHold {
@@ -20,6 +21,13 @@ export class OpenHold {
   refused = 0;
   lastRefusal: string | null = null;
   constructor(readonly view: HoldView) {}
+
+  /** Waits again after a release that came to nothing: what was decided before is not decided any more. */
+  waitAgain(code: string): void {
+    this.acting = false;
+    this.approvals.clear();
+    this.lastRefusal = code;
+  }
 }
 
 export type HoldEnd =
@@ -35,6 +43,8 @@ export type DeskDeps = {
   readonly context: () => IncidentContext;
   /** True once the incident has a reason to end: every waiting hold ends with it. */
   readonly stopping: () => boolean;
+  /** What comes in by alert: one may end the incident, so it is weighed before anything is released. */
+  readonly alerts: Pick<AlertInbox, 'waiting' | 'weigh'>;
   readonly note: (what: string, detail: string) => void;
 };
 
@@ -97,13 +107,15 @@ export class ApprovalDesk {
 
   /** Waits until enough distinct persons released it, one rejected it, its time is over, or it has to be judged again. */
   async decision(hold: OpenHold): Promise<HoldEnd> {
-    const woken = () => hold.inbox.length > 0 || hold.recheck || this.strays.length > 0 || this.deps.stopping();
+    const { alerts, stopping } = this.deps;
+    const woken = () => hold.inbox.length > 0 || hold.recheck || this.strays.length > 0 || alerts.waiting || stopping();
     for (;;) {
       const leftMs = Date.parse(hold.view.expiresAt) - Date.now();
       const inTime = leftMs > 0 && (await condition(woken, leftMs, { summary: `hold of ${hold.view.tool} expires` }));
       // Silence is never consent.
       if (!inTime) return { kind: 'expired' };
-      if (this.deps.stopping()) return { kind: 'withdrawn' };
+      await alerts.weigh();
+      if (stopping()) return { kind: 'withdrawn' };
       if (hold.recheck) {
         hold.recheck = false;
         return { kind: 'recheck' };
@@ -135,7 +147,8 @@ export class ApprovalDesk {
 
   /** Weighs everything that has come in before anything is released: one rejection among approvals wins. */
   async weighAll(hold: OpenHold): Promise<HoldEnd | null> {
-    while (hold.inbox.length > 0) {
+    while (hold.inbox.length > 0 || this.deps.alerts.waiting) {
+      await this.deps.alerts.weigh();
       const counted = await this.weighNext(hold);
       if (counted?.verdict === 'reject')
         return { kind: 'rejected', person: counted.person, reason: counted.statement.statement.reason };

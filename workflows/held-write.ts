@@ -9,6 +9,8 @@ import { againCodes, refusalCodes } from './refusal-codes.ts';
 /** A write that was judged to wait for people: it has an action and the digest minted for it. */
 export type HeldCall = JudgedCall & { readonly action: NonNullable<JudgedCall['action']>; readonly digest: string };
 type Attempt = { readonly kind: 'ended'; readonly end: ActionEnd } | { readonly kind: 'again'; readonly why: string };
+/** The breaker is open: the release is void, and the hold waits on. */
+type Acted = Attempt | { readonly kind: 'kept'; readonly why: string };
 
 export const isHeld = (judged: JudgedCall): judged is HeldCall =>
   judged.verdict.kind === 'hold' && judged.action !== null && judged.digest !== null;
@@ -20,6 +22,7 @@ export async function settleWrite(run: IncidentRun, first: HeldCall): Promise<Ac
     const attempt = await attemptWrite(run, judged);
     if (attempt.kind === 'ended') return attempt.end;
     if (rejudged >= run.matched.limits.rejudgeMax) return endOf(judged, 'refused', 'incident.rejudge-max', attempt.why);
+    await run.alerts.weigh();
     if (run.stop !== null) return endOf(judged, 'refused', 'hold.withdrawn', run.stop.detail);
     run.board.note('judged-again', `${judged.call.tool}: ${attempt.why}`);
     const again = await judgeAgain(run, judged);
@@ -36,8 +39,7 @@ export async function settleWrite(run: IncidentRun, first: HeldCall): Promise<Ac
 
 async function judgeAgain(run: IncidentRun, { step, call }: JudgedCall): Promise<JudgedCall> {
   const { context } = run.matched;
-  const input = { context, step: step.step, firstIndex: step.index, calls: [call], counts: { ...run.counts } };
-  const [again] = await judge(input);
+  const [again] = await judge({ context, step: step.step, firstIndex: step.index, calls: [call] });
   if (again === undefined) throw new TypeError('expected one verdict for one call');
   await recordEvent({
     kind: 'verdict',
@@ -45,7 +47,7 @@ async function judgeAgain(run: IncidentRun, { step, call }: JudgedCall): Promise
     tool: call.tool,
     verdict: again.verdict,
     digest: again.digest,
-    prediction: null,
+    rehearsal: null,
   });
   return again;
 }
@@ -80,7 +82,7 @@ async function afterDecision(run: IncidentRun, judged: HeldCall, hold: OpenHold,
     case 'released':
       run.board.note('released', end.people.join(', '));
       hold.acting = true;
-      return (await run.inTurn(leftMs(hold), () => act(run, judged, hold))) ?? expired(run, judged, hold);
+      return afterActing(run, judged, hold, await run.inTurn(leftMs(hold), () => act(run, judged, hold)));
     case 'rejected':
       return ended(judged, 'rejected', 'hold.rejected', `${end.person}: ${end.reason}`);
     case 'expired':
@@ -94,8 +96,18 @@ async function afterDecision(run: IncidentRun, judged: HeldCall, hold: OpenHold,
   }
 }
 
+/** Outside of its turn: a hold that waits again must not keep other writes waiting. */
+async function afterActing(run: IncidentRun, judged: HeldCall, hold: OpenHold, acted: Acted | null): Promise<Attempt> {
+  if (acted === null) return expired(run, judged, hold);
+  if (acted.kind !== 'kept') return acted;
+  hold.waitAgain('BREAKER_OPEN');
+  run.board.note('breaker-open', acted.why);
+  run.show();
+  return afterDecision(run, judged, hold, await run.desk.decision(hold));
+}
+
 /** The one call that may change production. The executor believes nothing of it; a rejection on the way cancels it. */
-async function act(run: IncidentRun, judged: HeldCall, hold: OpenHold): Promise<Attempt> {
+async function act(run: IncidentRun, judged: HeldCall, hold: OpenHold): Promise<Acted> {
   const release = await run.desk.weighAll(hold);
   // The write before this one may have ended the incident while this one waited for its turn.
   if (run.stop !== null) return afterDecision(run, judged, hold, { kind: 'withdrawn' });
@@ -115,18 +127,23 @@ async function act(run: IncidentRun, judged: HeldCall, hold: OpenHold): Promise<
     rejectedBy = person;
     scope.cancel();
   };
+  const isDone = () => done;
+  // Two watches, so that no flood of alerts keeps a rejection from being heard.
+  const watches = [run.desk.watch(hold, isDone, rejected), run.alerts.watch(isDone)];
   // INVARIANT: whatever ends the incident, the effect in flight is waited for, so that its outcome is known.
-  const [outcome] = await Promise.allSettled([effect, run.desk.watch(hold, () => done, rejected)]);
+  const [outcome] = await Promise.allSettled([effect, ...watches]);
   if (outcome.status === 'fulfilled') return afterOutcome(run, judged, outcome.value);
   if (rejectedBy !== null && isCancellation(outcome.reason))
     return ended(judged, 'rejected', 'hold.rejected', `${rejectedBy}: after the release, before the effect`);
+  // INVARIANT: an open breaker leaves holds held. Only a signed reset closes it, and then persons decide again.
+  if (!isCancellation(outcome.reason) && failureCode(outcome.reason) === 'BREAKER_OPEN')
+    return { kind: 'kept', why: failureReason(outcome.reason) };
   return afterFailure(run, judged, outcome.reason, 'acting');
 }
 
 function afterOutcome(run: IncidentRun, judged: HeldCall, { payload }: SignedOutcome): Attempt {
   switch (payload.status) {
     case 'done':
-      run.did(judged.call.tool);
       run.executed += 1;
       return ended(judged, 'executed', judged.verdict.rule, payload.detail);
     case 'unknown':

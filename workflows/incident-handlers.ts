@@ -1,5 +1,4 @@
 import { setHandler } from '@temporalio/workflow';
-import type { IncidentInput } from '../contracts/incident.ts';
 import type { IncidentRun } from './incident-run.ts';
 import {
   alertSignal,
@@ -10,13 +9,12 @@ import {
   stateQuery,
   timelineQuery,
 } from './messages.ts';
-import { alertBytesMax, decodeSignal, defineRawSignal, field, statementBytesMax } from './signal-payload.ts';
+import { decodeSignal, defineRawSignal, field, statementBytesMax } from './signal-payload.ts';
 
 type Heard = { readonly name: string; readonly description: string; readonly hear: (raw: unknown) => void };
 
 /** Registers every handler. Each is synchronous and small, and none throws: a bad signal is evidence, not an error. */
-export function listen(run: IncidentRun, input: IncidentInput): void {
-  const own = field(field(input, 'alert'), 'signature');
+export function listen(run: IncidentRun): void {
   const signals: readonly Heard[] = [
     {
       name: approveSignal.name,
@@ -30,8 +28,8 @@ export function listen(run: IncidentRun, input: IncidentInput): void {
     },
     {
       name: alertSignal.name,
-      description: 'the alert fired again or was resolved; sent by the gateway',
-      hear: (raw) => hearAlert(run, raw, own),
+      description: 'the alert fired again or was resolved; signed by the gateway',
+      hear: (raw) => run.alerts.receive(raw),
     },
     {
       name: noteSignal.name,
@@ -44,23 +42,6 @@ export function listen(run: IncidentRun, input: IncidentInput): void {
   setHandler(pendingQuery, () => run.desk.pending, { description: 'holds that wait for a person' });
   setHandler(timelineQuery, () => run.board.timeline, { description: 'what happened so far, oldest first' });
   setHandler(stateQuery, () => run.board.state, { description: 'where this incident stands' });
-}
-
-function hearAlert(run: IncidentRun, raw: unknown, own: unknown): void {
-  const decoded = decodeSignal(raw, alertBytesMax);
-  const status = decoded.ok ? field(field(field(decoded.value, 'payload'), 'alert'), 'status') : undefined;
-  if (status === 'firing') {
-    // A start brings its own alert as a signal too, and that is no repeat; every other delivery is signed anew.
-    if (decoded.ok && field(decoded.value, 'signature') !== own) run.board.repeated('alert-repeated');
-    return;
-  }
-  if (status === 'resolved') {
-    run.board.note('alert-resolved', 'the alert that started this incident is resolved');
-    run.endFor({ kind: 'resolved', detail: 'the alert is resolved' });
-    return;
-  }
-  const reason = decoded.ok ? 'expected a signed alert that is firing or resolved' : decoded.reason;
-  run.desk.refuse({ what: 'alert signal', code: 'BAD_INPUT', reason, text: decoded.text });
 }
 
 function hearNote(run: IncidentRun, raw: unknown): void {

@@ -1,7 +1,15 @@
 import { condition, isCancellation, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import type { ActionEnd, EvidenceRef, IncidentOutcome, Matched, PageInput } from '../contracts/incident.ts';
+import type {
+  ActionEnd,
+  EvidenceRef,
+  IncidentInput,
+  IncidentOutcome,
+  Matched,
+  PageInput,
+} from '../contracts/incident.ts';
 import type { IncidentCalls } from './activity-calls.ts';
 import { callsOf, page } from './activity-calls.ts';
+import { AlertInbox } from './alert-inbox.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import { failureCode } from './failure-code.ts';
 import { IncidentBoard } from './incident-board.ts';
@@ -21,22 +29,34 @@ export class IncidentRun {
   readonly board = new IncidentBoard(() =>
     setCurrentDetails(incidentDetails(this.board.state, this.desk.pending, this.dropped)),
   );
+  readonly alerts: AlertInbox = new AlertInbox({
+    input: () => this.input,
+    repeated: () => this.board.repeated('alert-repeated'),
+    resolved: () => {
+      this.board.note('alert-resolved', 'the alert that started this incident is resolved');
+      this.endFor({ kind: 'resolved', detail: 'the alert is resolved' });
+    },
+    refuse: (refusal) => this.desk.refuse(refusal),
+  });
   readonly desk = new ApprovalDesk({
     context: () => this.matched.context,
     stopping: () => this.stop !== null,
+    alerts: this.alerts,
     note: (what, detail) => this.board.note(what, detail),
   });
   readonly evidence: EvidenceRef[] = [];
   readonly ends: ActionEnd[] = [];
-  /** Reads done and writes executed, by tool. */
-  readonly counts: Record<string, number> = {};
   executed = 0;
+  /** Why the playbook could not go on, if it could not. */
+  blocked: string | null = null;
   private ending: Stop | null = null;
   private signals = 0;
   private dropped = 0;
   private acting = false;
   private triaged: { readonly matched: Matched; readonly calls: IncidentCalls } | null = null;
   private readonly telling: Promise<void>[] = [];
+
+  constructor(private readonly input: IncidentInput) {}
 
   begin(matched: Matched): void {
     this.triaged = { matched, calls: callsOf(matched) };
@@ -73,8 +93,12 @@ export class IncidentRun {
     return false;
   }
 
-  did(tool: string): void {
-    this.counts[tool] = (this.counts[tool] ?? 0) + 1;
+  /** Weighs the alerts that came in and records what was refused, until nothing of either waits: `stop` is up to date then. */
+  async catchUp(): Promise<void> {
+    do {
+      await this.alerts.weigh();
+      await this.desk.recordStrays();
+    } while (this.alerts.waiting);
   }
 
   ended(end: ActionEnd): void {
@@ -104,7 +128,8 @@ export class IncidentRun {
   /** Tells people without holding up the incident: a page that fails is noted, and bounded by its own timeouts. */
   tell(about: PageInput['about'], detail: string, digest: string | null = null): void {
     const context = this.triaged?.matched.context ?? null;
-    const told = page({ context, about, digest, detail: detail.slice(0, 1_000) }).catch((error: unknown) => {
+    const severity = this.triaged?.matched.severity ?? null;
+    const told = page({ context, about, digest, severity, detail: detail.slice(0, 1_000) }).catch((error: unknown) => {
       if (!isCancellation(error)) this.board.note('page-failed', about);
     });
     this.telling.push(told);
@@ -112,7 +137,7 @@ export class IncidentRun {
 
   async close(outcome: IncidentOutcome, detail: string): Promise<IncidentOutcome> {
     try {
-      await this.desk.recordStrays();
+      await this.catchUp();
     } catch (error) {
       if (isCancellation(error)) throw error;
       this.board.note('record-failed', failureCode(error));

@@ -12,8 +12,8 @@ import { verifyRecovery } from './recovery.ts';
  * resolves or a limit is hit; then verify recovery and close. A kill is a cancellation: nothing here catches it.
  */
 export async function incident(input: IncidentInput): Promise<IncidentOutcome> {
-  const run = new IncidentRun();
-  listen(run, input);
+  const run = new IncidentRun(input);
+  listen(run);
   const triage = await triaged(run, input);
   if (triage === null) return conclude(run, 0);
   if (triage.kind === 'unmatched') {
@@ -41,6 +41,7 @@ async function investigate(run: IncidentRun): Promise<number> {
   const { stepsMax } = run.matched.limits;
   let step = 0;
   try {
+    await run.catchUp();
     for (; step < stepsMax && run.stop === null; step++) {
       if (await takeStep(run, step)) return step + 1;
     }
@@ -62,13 +63,17 @@ async function takeStep(run: IncidentRun, step: number): Promise<boolean> {
     ends: run.ends,
     callsMax: limits.callsPerStepMax,
   });
-  const { model, label, calls, conclusion, trace } = proposal;
+  const { model, label, calls, conclusion, trace, blocked } = proposal;
   await recordEvent({ kind: 'proposal', step, model, label, calls: [...calls], conclusion, trace });
   run.board.note('proposed', `${label === null ? '' : `${label}: `}${calls.map(({ tool }) => tool).join(', ')}`);
   await followProposal(run, step, proposal);
-  await run.desk.recordStrays();
+  await run.catchUp();
   run.show();
   if (conclusion !== null) run.board.note('concluded', conclusion);
+  if (blocked !== undefined) {
+    run.blocked = blocked;
+    run.board.note('blocked', blocked);
+  }
   return conclusion !== null || calls.length === 0;
 }
 
@@ -87,9 +92,24 @@ async function conclude(run: IncidentRun, steps: number): Promise<IncidentOutcom
     case undefined: {
       run.board.enter('verifying');
       const { recovered, detail } = await verifyRecovery(run, steps);
-      const outcome = recovered ? 'recovered' : run.executed > 0 ? 'not-recovered' : 'concluded';
-      run.tell('closed', `${outcome}: ${detail}`);
-      return run.close(outcome, detail);
+      const outcome = recovered ? 'recovered' : unrecovered(run);
+      const why = run.blocked === null ? detail : `${run.blocked}; ${detail}`;
+      run.tell(aboutEnd(run, outcome), `${outcome}: ${why}`);
+      return run.close(outcome, why);
     }
   }
+}
+
+/** Whether the end of an incident asks for a person. */
+function aboutEnd({ ends }: IncidentRun, outcome: IncidentOutcome): 'closed' | 'gave-up' | 'not-recovered' {
+  if (outcome === 'recovered') return 'closed';
+  if (outcome === 'gave-up') return 'gave-up';
+  // In a dry run nobody relies on this incident: whoever does is woken by what woke them before.
+  return ends.some(({ end }) => end === 'rehearsed') ? 'closed' : 'not-recovered';
+}
+
+/** A playbook that could not go on has concluded nothing. */
+function unrecovered({ executed, blocked }: IncidentRun): IncidentOutcome {
+  if (executed > 0) return 'not-recovered';
+  return blocked === null ? 'concluded' : 'gave-up';
 }

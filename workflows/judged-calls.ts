@@ -1,6 +1,6 @@
 import { isCancellation } from '@temporalio/workflow';
-import type { JudgedCall, Proposal, SignedPrediction } from '../contracts/incident.ts';
-import { judge, recordEvent } from './activity-calls.ts';
+import type { JudgedCall, Proposal } from '../contracts/incident.ts';
+import { judge, recordEvent, recordRehearsal } from './activity-calls.ts';
 import { failureCode, failureReason } from './failure-code.ts';
 import { endOf, isHeld, settleWrite } from './held-write.ts';
 import { type IncidentRun, settled } from './incident-run.ts';
@@ -12,8 +12,8 @@ export async function followProposal(run: IncidentRun, step: number, { calls }: 
   if (offered.length < calls.length)
     run.board.note('calls-dropped', `${calls.length - offered.length} beyond the limit`);
   if (offered.length === 0) return;
-  const judged = await judge({ context, step, firstIndex: 0, calls: offered, counts: { ...run.counts } });
-  await settled(judged.filter(({ verdict }) => verdict.kind !== 'rehearse').map((one) => recordVerdict(one, null)));
+  const judged = await judge({ context, step, firstIndex: 0, calls: offered });
+  await settled(judged.filter(({ verdict }) => verdict.kind !== 'rehearse').map(recordVerdict));
   await settled(judged.map((one) => followOrEnd(run, one)));
 }
 
@@ -48,11 +48,10 @@ async function read(run: IncidentRun, judged: JudgedCall): Promise<void> {
   const evidence = await attempted(run, judged, run.calls.read({ context: run.matched.context, step, call }));
   if (evidence === null) return;
   run.evidence.push(evidence);
-  run.did(call.tool);
   run.board.note('read', `${call.tool}: ${evidence.entityCount} entities`);
 }
 
-/** A dry run: predicted as if it were held, recorded, never executed. */
+/** A dry run: predicted, and its card recorded, as if it were held; never shown for release, never executed. */
 async function rehearse(run: IncidentRun, judged: JudgedCall): Promise<void> {
   const { context } = run.matched;
   const { action, digest, verdict } = judged;
@@ -60,8 +59,9 @@ async function rehearse(run: IncidentRun, judged: JudgedCall): Promise<void> {
     action === null || digest === null
       ? null
       : await attempted(run, judged, run.calls.predict({ context, action, digest }));
-  await recordVerdict(judged, prediction);
-  if (prediction !== null) run.ended(endOf(judged, 'rehearsed', verdict.rule, prediction.payload.does));
+  if (prediction === null) return recordVerdict(judged);
+  await recordRehearsal({ context, judged, prediction });
+  run.ended(endOf(judged, 'rehearsed', verdict.rule, prediction.payload.does));
 }
 
 /** A call that fails for good is told to the reasoner as data: it is not the incident's end. */
@@ -75,5 +75,5 @@ async function attempted<T>(run: IncidentRun, judged: JudgedCall, work: Promise<
   }
 }
 
-const recordVerdict = ({ step, call, verdict, digest }: JudgedCall, prediction: SignedPrediction | null) =>
-  recordEvent({ kind: 'verdict', step, tool: call.tool.slice(0, 64), verdict, digest, prediction });
+const recordVerdict = ({ step, call, verdict, digest }: JudgedCall) =>
+  recordEvent({ kind: 'verdict', step, tool: call.tool.slice(0, 64), verdict, digest, rehearsal: null });

@@ -12,7 +12,7 @@ export type Note = { readonly kind: 'reset' };
 export const approveSignal = defineSignal<[unknown]>('approve');
 /** Carries a signed statement too: its own verdict counts, not the signal's name. */
 export const rejectSignal = defineSignal<[unknown]>('reject');
-/** A repeat firing, or the resolution, of the alert that started this incident; signed by the gateway. */
+/** A repeat firing, or the resolution, of the alert that started this incident: its signature by the gateway counts, not who sent it. */
 export const alertSignal = defineSignal<[SignedAlert]>('alert');
 export const noteSignal = defineSignal<[Note]>('note');
 

@@ -1,4 +1,8 @@
-import type { FailureCode } from './failure-code.ts';
+import type { ErrorCode } from '../contracts/errors.ts';
+
+// What these codes mean to a held write is said here and nowhere else; that they exist, by the one list in
+// `contracts/errors.ts`. Its type alone is imported: the sandbox takes no values of `contracts`, and `satisfies` lets
+// nothing be named here that is no code. A code that is not named counts as an unknown outcome.
 
 /** Refusals after which judging anew may help: the world, the standing or the persons changed since the hold began. */
 const again = [
@@ -9,7 +13,7 @@ const again = [
   'QUORUM_MISSING',
   'STATEMENT_STALE',
   'STATEMENT_BEFORE_RESUME',
-] as const satisfies readonly FailureCode[];
+] as const satisfies readonly ErrorCode[];
 /** Refusals that the executor makes only while nothing has happened. */
 const refusals = [
   ...again,
@@ -39,6 +43,7 @@ const refusals = [
   'STATEMENT_NOT_APPROVING',
   'STATEMENT_REPLAYED',
   'LIMIT_REACHED',
+  'BREAKER_OPEN',
   'STOPPED',
   'FENCE_UNREACHABLE',
   'TOOL_UNKNOWN',
@@ -47,7 +52,7 @@ const refusals = [
   'TARGET_REFUSED',
   'RECORD_REFUSED',
   'SEALED',
-] as const satisfies readonly FailureCode[];
+] as const satisfies readonly ErrorCode[];
 
 export const againCodes: ReadonlySet<string> = new Set(again);
 export const refusalCodes: ReadonlySet<string> = new Set(refusals);

@@ -7,8 +7,10 @@ export const alertBytesMax = 1_048_576;
 /** How much of a refused signal goes on the record. */
 export const refusedCharsMax = 2_048;
 const argumentsMax = 64;
+/** Handing a value to an activity recurses: one nested deeper, in a megabyte, would fail the whole incident. */
+const depthMax = 32;
 
-export type SignalFault = 'STATEMENT_MALFORMED' | 'TOO_LARGE' | 'BAD_INPUT';
+export type SignalFault = 'STATEMENT_MALFORMED' | 'TOO_LARGE' | 'TOO_DEEP';
 export type Decoded =
   | { readonly ok: true; readonly value: unknown; readonly text: string }
   | { readonly ok: false; readonly code: SignalFault; readonly reason: string; readonly text: string };
@@ -34,7 +36,10 @@ export function decodeSignal(raw: unknown, bytesMax: number): Decoded {
       return refused('TOO_LARGE', `expected at most ${bytesMax} bytes, got ${bytes.length}`, head);
     }
     const text = new TextDecoder().decode(bytes);
-    return { ok: true, value: parseTwice(text), text: text.slice(0, refusedCharsMax) };
+    const value = parseTwice(text);
+    const head = text.slice(0, refusedCharsMax);
+    if (isDeeper(value, depthMax)) return refused('TOO_DEEP', `expected at most ${depthMax} levels of nesting`, head);
+    return { ok: true, value, text: head };
   } catch {
     return refused('STATEMENT_MALFORMED', 'expected JSON', textOf(raw));
   }
@@ -59,6 +64,11 @@ function parseTwice(text: string): unknown {
   const value: unknown = JSON.parse(text);
   return typeof value === 'string' ? JSON.parse(value) : value;
 }
+
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)));
 
 /** A property of a decoded value, whatever that value is; never an inherited one. */
 export function field(value: unknown, name: string): unknown {

@@ -2,11 +2,11 @@ import type { Alert, SignedAlert } from '../../contracts/alert.ts';
 import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import type { IncidentInput, Matched, Triage } from '../../contracts/incident.ts';
 import { Name } from '../../contracts/values.ts';
-import { digestOf, jcs, type Place } from '../../policies/digest.ts';
+import type { Place } from '../../policies/digest.ts';
 import type { Rules } from '../../policies/manifest.ts';
-import { matchRunbook } from '../../policies/match.ts';
 import { approvalsOf } from '../../policies/release.ts';
 import type { LoadedRunbook } from '../../policies/runbook.ts';
+import { recordAlert } from './alert-record.ts';
 import type { OrchestratorDeps } from './deps.ts';
 import { admittedAt } from './judge-call.ts';
 
@@ -22,27 +22,13 @@ export async function beginIncident(
   place: Place,
   deps: OrchestratorDeps,
 ): Promise<Triage> {
-  const alert = await admitted(signed, place, deps);
-  const rules = deps.manifests.newest();
-  const match = matchRunbook(alert, rules.runbooks);
-  const alertRef = digestOf(signed);
-  const { id, digest } = match.kind === 'matched' ? match.runbook : { id: null, digest: null };
-  await deps.recorder.putBlob(jcs(signed));
-  await deps.recorder.append({
-    kind: 'alert',
-    workflowId: place.workflowId,
-    runId: place.runId,
-    alertRef,
-    alert: signed,
-    manifest: rules.digest,
-    runbook: id === null ? null : { id, digest },
-    bundle: deps.bundle,
-  });
+  const opened = await admitted(signed, place, deps);
+  const { alertRef, match, rules } = await recordAlert(opened, place, deps);
   if (match.kind === 'unmatched') return { kind: 'unmatched', reason: match.reason };
-  return matchedOf(alert, alertRef, match.runbook, rules);
+  return matchedOf(opened.payload.alert, alertRef, match.runbook, rules);
 }
 
-async function admitted(signed: SignedAlert, place: Place, deps: OrchestratorDeps): Promise<Alert> {
+async function admitted(signed: SignedAlert, place: Place, deps: OrchestratorDeps): Promise<SignedAlert> {
   try {
     return admittedAt(place.workflowId, signed, deps.keys);
   } catch (error) {

@@ -1,8 +1,9 @@
 import type { ToolCall } from '../../contracts/action.ts';
-import { AdmittedAlert, type Alert } from '../../contracts/alert.ts';
+import { AdmittedAlert, type Alert, type SignedAlert } from '../../contracts/alert.ts';
 import type { PinnedKeys } from '../../contracts/config.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { IncidentContext } from '../../contracts/incident.ts';
+import type { RecordBody } from '../../contracts/record.ts';
 import type { RunbookRef } from '../../contracts/runbook.ts';
 import type { StandingSnapshot } from '../../contracts/standing.ts';
 import type { ToolContract } from '../../contracts/tools/contract.ts';
@@ -16,13 +17,13 @@ import type { Rules } from '../../policies/manifest.ts';
 import { matchRunbook } from '../../policies/match.ts';
 import type { LoadedRunbook } from '../../policies/runbook.ts';
 import { openSigned } from '../../policies/signing.ts';
+import { type OwnRecords, usageOf } from '../../policies/usage.ts';
 import type { Manifests } from '../identity/manifests.ts';
 import type { RecorderClient } from '../record/client.ts';
-import { isOnRecord } from './result-record.ts';
 
 export type JudgeDeps = {
   readonly manifests: Pick<Manifests, 'newest' | 'require'>;
-  readonly recorder: Pick<RecorderClient, 'getBlob' | 'standing' | 'records'>;
+  readonly recorder: Pick<RecorderClient, 'getBlob' | 'standing'>;
   readonly keys: PinnedKeys;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -47,8 +48,12 @@ export type JudgeCallInput = {
   readonly place: Place;
   readonly context: IncidentContext;
   readonly call: ToolCall;
-  /** Reads done and writes executed so far in this incident, by tool. */
-  readonly counts: Readonly<Record<string, number>>;
+  /** What the log has of this incident's calls by now (`IncidentRecords`): they are counted by it and by nothing else. */
+  readonly records: readonly RecordBody[];
+  /** Which of them are of an earlier attempt at this very call. */
+  readonly own?: OwnRecords;
+  /** Calls of the same turn that were judged before and not denied. */
+  readonly planned?: readonly ToolCall[];
 };
 
 /**
@@ -58,19 +63,20 @@ export type JudgeCallInput = {
  * `RUNBOOK_MISMATCH`, `MANIFEST_*`, `NOT_FOUND`; and `RECORDER_AWAY`, which alone a retry may help.
  */
 export async function judgeCall(
-  { place, context, call, counts }: JudgeCallInput,
+  { place, context, call, records, own, planned = [] }: JudgeCallInput,
   deps: JudgeDeps,
 ): Promise<JudgedHere> {
   const opened = await openIncident(place, context, deps);
   const { runbook, rules, newest, newestRunbook } = opened;
-  const target = await targetOf(place, call, runbook, deps);
+  const target = await targetOf({ place, call, records }, runbook, deps);
   const contract = toolRegistry.get(call.tool) ?? null;
-  const under = async (edition: LoadedRunbook, { limits }: Rules): Promise<Verdict> =>
+  const under = async (edition: LoadedRunbook, { limits, organisation }: Rules): Promise<Verdict> =>
     judge({
       call,
       runbook: edition,
       limits,
-      counts,
+      organisation,
+      ...usageOf({ records, runbook: edition.runbook, planned, own }),
       target,
       standing: await standingOf(edition, deps),
       now: deps.clock(),
@@ -96,7 +102,7 @@ export async function openIncident(
   const rules = deps.manifests.require(context.manifest);
   const newest = deps.manifests.newest();
   const raw = parseBlob(await deps.recorder.getBlob(context.alertRef));
-  const alert = admittedAt(place.workflowId, raw, deps.keys);
+  const { alert } = admittedAt(place.workflowId, raw, deps.keys).payload;
   const match = matchRunbook(alert, rules.runbooks);
   if (match.kind !== 'matched' || !isSame(match.runbook, context.runbook))
     throw new HoldpointError(
@@ -109,15 +115,19 @@ export async function openIncident(
 }
 
 /** Opens the gateway's envelope for one workflow id. Throws `BAD_INPUT`, `BAD_SIGNATURE` or `RUNBOOK_MISMATCH`. */
-export function admittedAt(workflowId: string, raw: unknown, keys: PinnedKeys): Alert {
-  const { payload } = openSigned('alert', AdmittedAlert, raw, keys, (signer) => signer === 'gateway');
-  if (payload.workflowId !== workflowId)
+export function admittedAt(workflowId: string, raw: unknown, keys: PinnedKeys): SignedAlert {
+  const opened = openSigned('alert', AdmittedAlert, raw, keys, (signer) => signer === 'gateway');
+  if (opened.payload.workflowId !== workflowId)
     throw new HoldpointError('RUNBOOK_MISMATCH', `expected an alert admitted for \`${workflowId}\``);
-  return payload.alert;
+  return opened;
 }
 
 /** Null leaves the gate without a target, and a write without one is denied for its provenance. */
-async function targetOf(place: Place, call: ToolCall, runbook: LoadedRunbook, deps: JudgeDeps): Promise<Target | null> {
+async function targetOf(
+  { place, call, records }: Pick<JudgeCallInput, 'place' | 'call' | 'records'>,
+  runbook: LoadedRunbook,
+  deps: JudgeDeps,
+): Promise<Target | null> {
   const parsed = InventoryRef.safeParse(call.args.target);
   if (!parsed.success) return null;
   const ref = parsed.data;
@@ -126,14 +136,16 @@ async function targetOf(place: Place, call: ToolCall, runbook: LoadedRunbook, de
     const blob = parseBlob(await deps.recorder.getBlob(ref.resultHash));
     const resolved = resolveTarget({ ref, blob, keys: deps.keys, role, workflowId: place.workflowId });
     // A result of an earlier run of this workflow id counts only once the log has it.
-    if (resolved.result.runId !== place.runId && !(await isOnRecord(ref.resultHash, place.workflowId, deps.recorder)))
-      return null;
+    if (resolved.result.runId !== place.runId && !isOnRecord(ref.resultHash, records)) return null;
     return { ref, ...resolved };
   } catch (error) {
     if (error instanceof HoldpointError && error.code !== 'RECORDER_AWAY') return null;
     throw error;
   }
 }
+
+const isOnRecord = (resultHash: string, records: readonly RecordBody[]): boolean =>
+  records.some((body) => body.kind === 'result' && body.evidence.resultHash === resultHash);
 
 /** Fetched afresh for each judgement. None: deny. */
 async function standingOf({ id, digest }: RunbookRef, deps: JudgeDeps): Promise<StandingSnapshot | null> {

@@ -1,24 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import type { CarriedAction } from '../../contracts/action.ts';
+import type { CarriedAction, ToolCall } from '../../contracts/action.ts';
 import type { JudgedCall, JudgeInput } from '../../contracts/incident.ts';
 import { bindAction, digestOf, type Place } from '../../policies/digest.ts';
 import { expiryMsOf } from './begin-incident.ts';
-import { type JudgeDeps, type JudgedHere, judgeCall } from './judge-call.ts';
+import type { OrchestratorDeps } from './deps.ts';
+import { type JudgedHere, judgeCall } from './judge-call.ts';
 
 const nonceBytes = 16;
+type Deps = Pick<OrchestratorDeps, 'manifests' | 'recorder' | 'incidentRecords' | 'keys' | 'clock'>;
 
 /**
- * Judges the calls of one turn in their order, each counted for the next, and mints the digest of every write from the
- * place where this activity runs: a Reset run has another run id, so what was released before is worthless in it.
+ * Judges the calls of one turn in their order, on what the log counts by now and each counted for the next, and mints the
+ * digest of every write from the place where this activity runs: a Reset run has another run id, so what was released
+ * before is worthless in it.
  */
-export async function judgeCalls(input: JudgeInput, place: Place, deps: JudgeDeps): Promise<JudgedCall[]> {
+export async function judgeCalls(input: JudgeInput, place: Place, deps: Deps): Promise<JudgedCall[]> {
   const { context, step, firstIndex, calls } = input;
-  const counts: Record<string, number> = { ...input.counts };
+  const records = await deps.incidentRecords.of(place.workflowId);
+  const planned: ToolCall[] = [];
   const judged: JudgedCall[] = [];
   for (const [at, call] of calls.entries()) {
-    const here = await judgeCall({ place, context, call, counts }, deps);
+    const here = await judgeCall({ place, context, call, records, planned }, deps);
     const { verdict } = here;
-    if (verdict.kind !== 'deny') counts[call.tool] = (counts[call.tool] ?? 0) + 1;
+    if (verdict.kind !== 'deny') planned.push(call);
     const where = { step, index: firstIndex + at };
     const action = verdict.kind === 'hold' || verdict.kind === 'rehearse' ? mint(input, at, here, deps.clock()) : null;
     const digest = action === null ? null : digestOf(bindAction(action, place));

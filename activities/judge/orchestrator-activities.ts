@@ -4,8 +4,9 @@ import { beginIncident } from './begin-incident.ts';
 import { type OrchestratorDeps, ownPlace } from './deps.ts';
 import { withCodes } from './failure.ts';
 import { judgeCalls } from './judge-calls.ts';
-import { page, recordCard, recordEvent } from './records.ts';
+import { page, recordCard, recordEvent, recordRehearsal } from './records.ts';
 import { assessRecovery } from './recovery.ts';
+import { weighAlert } from './weigh-alert.ts';
 import { weighStatement } from './weigh-statement.ts';
 
 /**
@@ -16,9 +17,11 @@ export const createOrchestratorActivities = (deps: OrchestratorDeps): Orchestrat
   beginIncident: (input) => withCodes(() => beginIncident(input, ownPlace(), deps)),
   judge: (input) => withCodes(() => judgeCalls(input, ownPlace(), deps)),
   weighStatement: (input) => withCodes(() => weighStatement(input, ownPlace(), deps)),
+  weighAlert: (input) => withCodes(() => weighAlert(input, ownPlace(), deps)),
   wasReset: ({ action, digest }) => withCodes(async () => digestOf(bindAction(action, ownPlace())) !== digest),
   assessRecovery: (input) => withCodes(() => assessRecovery(input, ownPlace(), deps)),
   recordEvent: (input) => withCodes(() => recordEvent(input, ownPlace(), deps)),
   recordCard: (input) => withCodes(() => recordCard(input, ownPlace(), deps)),
+  recordRehearsal: (input) => withCodes(() => recordRehearsal(input, ownPlace(), deps)),
   page: (input) => withCodes(() => page(input, ownPlace(), deps)),
 });

@@ -1,11 +1,16 @@
+import { z } from 'zod';
 import type { Card } from '../../contracts/card.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
-import { Prediction } from '../../contracts/evidence.ts';
 import type { CardInput, HoldView, PageInput, RecordInput } from '../../contracts/incident.ts';
+import { IncidentAbout } from '../../contracts/page.ts';
 import { RecordBody } from '../../contracts/record.ts';
-import { assembleCard, provenanceOf } from '../../policies/card.ts';
+import { Sha256, text, WorkflowId } from '../../contracts/values.ts';
+import type { Verdict } from '../../contracts/verdict.ts';
+import { assembleCard, openPrediction, provenanceOf } from '../../policies/card.ts';
 import { bindAction, digestOf, jcs, type Place } from '../../policies/digest.ts';
-import { firstIssue, openSigned } from '../../policies/signing.ts';
+import { firstIssue } from '../../policies/signing.ts';
+import { escalationOf } from '../notify/escalation.ts';
+import { severityOf } from '../notify/page.ts';
 import type { OrchestratorDeps } from './deps.ts';
 import { judgeCall } from './judge-call.ts';
 
@@ -33,24 +38,46 @@ function wellFormed(value: unknown): unknown {
  * what a person is shown comes from signed parts and never from the workflow. Throws `DIGEST_MISMATCH` in a run born of
  * a Reset, `VERDICT_NOT_HOLD`, `CARD_MISMATCH`, or the codes of `judgeCall`.
  */
-export async function recordCard(
+export async function recordCard(input: CardInput, place: Place, deps: OrchestratorDeps): Promise<HoldView> {
+  const card = await cardOf(input, place, ['hold'], deps);
+  const cardDigest = await deps.recorder.putBlob(jcs(card));
+  await deps.recorder.append({ kind: 'card', workflowId: place.workflowId, runId: place.runId, cardDigest, card });
+  return viewOf(card, cardDigest, input.judged.verdict.rule);
+}
+
+/**
+ * Records what a rehearsed write would have been: the same card, from the same parts, judged here once more, so that a
+ * person grades what would have been offered. Throws as `recordCard` does.
+ */
+export async function recordRehearsal(input: CardInput, place: Place, deps: OrchestratorDeps): Promise<void> {
+  // A ring that rose meanwhile makes no hold of what was rehearsed.
+  const card = await cardOf(input, place, ['rehearse', 'hold'], deps);
+  const { step, call, verdict, digest } = input.judged;
+  const rehearsal = { cardDigest: digestOf(card), card };
+  await recordEvent({ kind: 'verdict', step, tool: call.tool, verdict, digest, rehearsal }, place, deps);
+}
+
+async function cardOf(
   { context, judged, prediction }: CardInput,
   place: Place,
+  kinds: readonly Verdict['kind'][],
   deps: OrchestratorDeps,
-): Promise<HoldView> {
+): Promise<Card> {
   const { action: carried, digest, call } = judged;
   if (carried === null || digest === null)
     throw new HoldpointError('BAD_INPUT', 'card: expected a call with an action');
   const action = bindAction(carried, place);
   if (digestOf(action) !== digest)
     throw new HoldpointError('DIGEST_MISMATCH', 'card: expected the digest of this action in this run');
-  const { verdict, rules, runbook, contract, target } = await judgeCall({ place, context, call, counts: {} }, deps);
-  if (verdict.kind !== 'hold' || contract === null || target === null)
-    throw new HoldpointError('VERDICT_NOT_HOLD', `card: expected a hold, got ${verdict.kind} by ${verdict.rule}`);
-  const by = `executor.${runbook.runbook.identity.role}`;
-  const opened = openSigned('prediction', Prediction, prediction, deps.keys, (signer) => signer === by);
+  const records = await deps.incidentRecords.of(place.workflowId);
+  const { verdict, rules, runbook, contract, target } = await judgeCall({ place, context, call, records }, deps);
+  if (!kinds.includes(verdict.kind) || contract === null || target === null)
+    throw new HoldpointError(
+      'VERDICT_NOT_HOLD',
+      `card: expected ${kinds.join(' or ')}, got ${verdict.kind} by ${verdict.rule}`,
+    );
   const provenance = provenanceOf(target.ref, target);
-  const card = assembleCard({
+  return assembleCard({
     action,
     digest,
     contract,
@@ -58,11 +85,8 @@ export async function recordCard(
     rules,
     provenance,
     judgedWhy: call.why,
-    prediction: opened,
+    prediction: openPrediction(prediction, runbook, deps.keys),
   });
-  const cardDigest = await deps.recorder.putBlob(jcs(card));
-  await deps.recorder.append({ kind: 'card', workflowId: place.workflowId, runId: place.runId, cardDigest, card });
-  return viewOf(card, cardDigest, judged.verdict.rule);
 }
 
 const viewOf = (card: Card, cardDigest: string, rule: string): HoldView => {
@@ -86,19 +110,35 @@ const viewOf = (card: Card, cardDigest: string, rule: string): HoldView => {
   };
 };
 
-/** Tells people and records that they were told, or that nobody could be. */
+/** A workflow's words: whoever may start a workflow may have them read out to people, and printed into commands. */
+const PageWords = z.object({
+  workflowId: WorkflowId,
+  about: IncidentAbout,
+  digest: Sha256.nullable(),
+  severity: text(64).nullable(),
+  detail: text(1_000),
+});
+
+/** Tells people and records that they were told, or that nobody could be. Throws `BAD_INPUT` or the recorder's code. */
 export async function page(input: PageInput, { workflowId, runId }: Place, deps: OrchestratorDeps): Promise<void> {
-  const { context, about, digest, detail } = input;
-  const commands = digest !== null && about === 'hold-waits' ? [`holdpoint approve ${workflowId} ${digest}`] : [];
-  const at = new Date(deps.clock()).toISOString();
-  const delivered = await deps.notifier.page({ about, at, workflowId, detail, commands });
-  const escalation = context === null ? null : escalationOf(context.runbook.id, deps);
-  const to = `${escalation ?? 'whoever is on call'} (${deps.notifier.to})`.slice(0, 200);
-  await recordPage({ kind: 'page', workflowId, runId, about, to, detail, delivered }, deps);
+  const parsed = PageWords.safeParse({ ...input, workflowId });
+  if (!parsed.success) throw new HoldpointError('BAD_INPUT', `page: ${firstIssue(parsed.error)}`);
+  const { about, digest, severity, detail } = parsed.data;
+  const runbook = input.context?.runbook.id ?? null;
+  const { to, delivered, channels } = await deps.notifier.page({
+    about,
+    at: new Date(deps.clock()).toISOString(),
+    workflowId,
+    runId,
+    digest,
+    scope: null,
+    record: null,
+    runbook,
+    escalation: escalationOf(deps.manifests, runbook),
+    severity: severityOf(about, severity),
+    detail,
+    commands: about === 'hold-waits' && digest !== null ? [`holdpoint approve ${workflowId} ${digest}`] : [],
+  });
+  const how = { about, digest, to, detail, delivered, channels: [...channels] };
+  await deps.recorder.append(RecordBody.parse(wellFormed({ kind: 'page', workflowId, runId, ...how })));
 }
-
-const recordPage = (body: Extract<RecordBody, { kind: 'page' }>, deps: OrchestratorDeps) =>
-  deps.recorder.append(RecordBody.parse(wellFormed(body)));
-
-const escalationOf = (runbookId: string, { manifests }: OrchestratorDeps): string | null =>
-  manifests.newest().runbooks.get(runbookId)?.runbook.escalation.page ?? null;

@@ -28,7 +28,9 @@ const validate = ({ drafts, turn }: GraphState) => {
   const draft = drafts.at(-1);
   return draft === undefined ? {} : { attempts: [{ draft, validated: validateDraft(draft.said, turn.callsMax) }] };
 };
-const isWhole = ({ validated }: Attempt): boolean => validated.issues.length === 0;
+/** A playbook that is blocked has no more to say the second time. */
+const isWhole = ({ draft, validated }: Attempt): boolean =>
+  draft.blocked !== undefined || validated.issues.length === 0;
 const says = ({ validated }: Attempt): boolean => validated.calls.length > 0 || validated.conclusion !== null;
 
 /** The second attempt is the last: what of it is valid stands, else what of the first was. */

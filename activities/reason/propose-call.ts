@@ -23,6 +23,7 @@ export type ReasonerDeps = EvidenceDeps & {
 };
 
 const saidCharsMax = 65_536;
+const blockedCharsMax = 600;
 
 /** The activities of queue `holdpoint-reason`: one turn of reasoning each, with no effect but the trace it leaves. */
 export function createReasonerActivities(deps: ReasonerDeps): ReasonerActivities {
@@ -57,16 +58,22 @@ function ownExecution() {
   return execution;
 }
 
-/** Nothing at all is not an answer: it must not look like a turn that had nothing left to do. */
+/**
+ * Nothing at all is not an answer: it must not look like a turn that had nothing left to do. That the playbook is blocked is
+ * one, and says by what.
+ */
 function proposalOf({ chosen }: Reasoned, trace: string): Proposal {
   const { draft, validated } = chosen;
   const { calls, conclusion, issues } = validated;
+  const { model, label, blocked } = draft;
+  if (blocked !== undefined)
+    return { calls: [], conclusion: null, model, label, trace, blocked: visible(blocked, blockedCharsMax) };
   if (calls.length === 0 && conclusion === null)
     throw new HoldpointError(
       'PROPOSAL_INVALID',
-      `model \`${draft.model}\`: ${visible(issues[0] ?? 'nothing proposed', 200)} (trace ${trace})`,
+      `model \`${model}\`: ${visible(issues[0] ?? 'nothing proposed', 200)} (trace ${trace})`,
     );
-  return { calls, conclusion, model: draft.model, label: draft.label, trace };
+  return { calls, conclusion, model, label, trace };
 }
 
 async function requireRunbook(
@@ -120,5 +127,6 @@ function traceOf({ workflowId, runId, context, absent, reasoned }: Traced): stri
     })),
     calls: chosen.validated.calls,
     conclusion: chosen.validated.conclusion,
+    blocked: chosen.draft.blocked,
   });
 }

@@ -28,6 +28,8 @@ export type Draft = {
   /** Shown wherever the turn is shown; null for an ordinary turn. */
   readonly label: string | null;
   readonly said: unknown;
+  /** Why the playbook, and never a model, has nothing to say: what it needs was answered already. */
+  readonly blocked?: string;
 };
 
 /** The one contract of every model, with or without a provider behind it. `draft` throws `MODEL_FAILED`. */

@@ -33,13 +33,15 @@ type Count = { readonly what: string; readonly count: number; readonly max: numb
 function countsOf({
   state: { intents },
   request: { action, digest },
-  runbook: { runbook },
+  runbook,
+  newestRunbook,
   rules,
   newest,
   now,
 }: KnownAction): Count[] {
   const hourAgo = now - hourMs;
   const stricter = (name: keyof Limits): number => Math.min(rules.limits[name], newest.limits[name]);
+  const editions = [runbook, newestRunbook].map((edition) => edition.runbook);
   const target = targetOf(action);
   // A later attempt at the same action is not another write: whether it may be made at all is `nextAttempt`'s rule.
   const count: LogState['intents']['count'] = (test, since) =>
@@ -50,7 +52,7 @@ function countsOf({
     {
       what: 'this runbook in an hour',
       count: count(({ body }) => body.request.action.runbook.id === action.runbook.id, hourAgo),
-      max: Math.min(stricter('writesPerRunbookPerHourMax'), runbook.limits.writesPerHourMax),
+      max: Math.min(stricter('writesPerRunbookPerHourMax'), ...editions.map(({ limits }) => limits.writesPerHourMax)),
     },
     {
       what: 'this target in an hour',
@@ -60,12 +62,14 @@ function countsOf({
     {
       what: 'this incident over all its runs',
       count: count(ofWorkflow),
-      max: Math.min(stricter('writesPerWorkflowMax'), runbook.limits.writesPerIncidentMax),
+      max: Math.min(stricter('writesPerWorkflowMax'), ...editions.map(({ limits }) => limits.writesPerIncidentMax)),
     },
     {
       what: 'this tool in this incident',
       count: count((entry) => ofWorkflow(entry) && entry.body.request.action.tool === action.tool),
-      max: runbook.tools.find(({ tool }) => tool === action.tool)?.perIncidentMax ?? 0,
+      max: Math.min(
+        ...editions.map(({ tools }) => tools.find(({ tool }) => tool === action.tool)?.perIncidentMax ?? 0),
+      ),
     },
   ];
 }

@@ -4,14 +4,14 @@ import { fenceId } from '../../contracts/queues.ts';
 import type { Fences, ReceiptRequest } from '../../contracts/receipt.ts';
 import type { ProcessId } from '../../contracts/signed.ts';
 import type { ToolContract } from '../../contracts/tools/contract.ts';
-import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { namedBy } from '../../policies/card.ts';
 import { digestOf } from '../../policies/digest.ts';
 import type { Rules } from '../../policies/manifest.ts';
 import { matchRunbook } from '../../policies/match.ts';
 import { type Release, verifyRelease, type WriteRisk } from '../../policies/release.ts';
 import type { LoadedRunbook } from '../../policies/runbook.ts';
-import { foldStanding } from '../../policies/standing.ts';
 import { mustBeWithinLimits } from './admission-limits.ts';
+import { breakerOpen } from './breaker.ts';
 import type { LogState } from './state.ts';
 
 export type AdmissionInput = {
@@ -25,10 +25,18 @@ export type AdmissionInput = {
   readonly alert: SignedAlert;
   readonly now: number;
 };
-export type Admission = { readonly attempt: number; readonly fences: Fences; readonly release: Release };
+export type Admission = {
+  readonly attempt: number;
+  readonly fences: Fences;
+  readonly release: Release;
+  /** Until when the effect may begin, in ms: the end of a receipt, and of everything that admits it. */
+  readonly startBefore: number;
+};
 /** An action with what its names stand for. */
 export type KnownAction = AdmissionInput & {
   readonly runbook: LoadedRunbook;
+  /** The newest manifest's edition of it: another text has limits and a standing of its own. */
+  readonly newestRunbook: LoadedRunbook;
   readonly contract: ToolContract & { readonly risk: WriteRisk };
 };
 
@@ -39,13 +47,10 @@ const refused = (message: string): HoldpointError => new HoldpointError('RECEIPT
  * over every intent with the state of that moment. Throws the code of the first rule that says no.
  */
 export function admit(input: AdmissionInput): Admission {
-  const known = know(input);
-  mustBeItsExecutor(known);
-  mustFitItsAlert(known);
-  mustNotBeSealed(known);
-  mustHaveItsCard(known);
+  const known = mustBeOnRecord(input);
   mustNotBeRejected(known);
-  mustStandHighEnough(known);
+  mustNotBeTripped(known);
+  const ringUntil = mustStandHighEnough(known);
   const { fences, resumedAt } = mustBeResumed(known);
   const release = verifyRelease({ ...input, ...input.request, risk: known.contract.risk, resumedAt });
   mustBeDecidedOnTheCard(known, release);
@@ -53,7 +58,17 @@ export function admit(input: AdmissionInput): Admission {
   mustNotBeSpentElsewhere(known, release);
   const attempt = nextAttempt(known);
   mustBeWithinLimits(known);
-  return { attempt, fences, release };
+  return { attempt, fences, release, startBefore: startBeforeOf(known, release, ringUntil) };
+}
+
+/** The action as the log has it: known, of this executor and this alert, in a run that is not sealed, with its card. */
+export function mustBeOnRecord(input: AdmissionInput): KnownAction {
+  const known = know(input);
+  mustBeItsExecutor(known);
+  mustFitItsAlert(known);
+  mustNotBeSealed(known);
+  mustHaveItsCard(known);
+  return known;
 }
 
 function know(input: AdmissionInput): KnownAction {
@@ -62,13 +77,12 @@ function know(input: AdmissionInput): KnownAction {
     throw new HoldpointError('DIGEST_MISMATCH', 'receipt: expected the digest of the action that is asked for');
   if (action.manifest !== input.rules.digest)
     throw new HoldpointError('MANIFEST_MISMATCH', "receipt: expected the rules of the action's own manifest");
-  const runbook = input.rules.runbooks.get(action.runbook.id);
-  if (runbook === undefined || runbook.digest !== action.runbook.digest)
-    throw new HoldpointError('RUNBOOK_MISMATCH', 'receipt: the runbook is not the one in its manifest');
-  const contract = toolRegistry.get(action.tool);
-  if (contract === undefined) throw new HoldpointError('TOOL_UNKNOWN', `receipt: no tool \`${action.tool}\``);
+  const { runbook, contract } = namedBy(action, input.rules);
   if (!isWrite(contract)) throw refused(`\`${action.tool}\` is a read: it needs no receipt and gets none`);
-  return { ...input, runbook, contract };
+  const newestRunbook = input.newest.runbooks.get(runbook.id);
+  if (newestRunbook === undefined)
+    throw new HoldpointError('RUNBOOK_MISMATCH', `receipt: the newest manifest has no runbook \`${runbook.id}\``);
+  return { ...input, runbook, newestRunbook, contract };
 }
 
 const isWrite = (contract: ToolContract): contract is KnownAction['contract'] => contract.risk !== 'read';
@@ -97,7 +111,8 @@ function mustNotBeSealed({ state, request: { action } }: KnownAction): void {
 }
 
 function mustHaveItsCard({ state, request }: KnownAction): void {
-  if (state.cards.get(request.digest)?.cardDigest !== request.cardDigest)
+  const card = state.cards.get(request.digest);
+  if (card?.cardDigest !== request.cardDigest || state.rehearsals.has(request.digest))
     throw new HoldpointError('CARD_MISMATCH', 'receipt: the log holds no such card for this digest');
 }
 
@@ -107,11 +122,20 @@ function mustNotBeRejected({ state, request }: KnownAction): void {
   if (seq !== undefined) throw new HoldpointError('REJECTED', `receipt: record ${seq} rejects this action`);
 }
 
-function mustStandHighEnough({ state, request, contract, now }: KnownAction): void {
+/** Whatever persons signed: only a trip-reset closes a breaker. */
+function mustNotBeTripped({ state, runbook }: KnownAction): void {
+  const open = state.ledger.trips.of(runbook.id);
+  if (open !== null) throw breakerOpen(runbook.id, open);
+}
+
+/** Of both editions: a changed text starts again at ring 0. Answers when the first of their rings ends, in ms. */
+function mustStandHighEnough({ state, runbook, newestRunbook, contract, now }: KnownAction): number {
   const needed = contract.risk === 'high' ? 2 : 1;
-  const { ring, rule } = foldStanding(state.standing, request.action.runbook, now);
-  if (!(ring >= needed))
-    throw refused(`expected ring ${needed} for a ${contract.risk} risk write, got ${ring} (${rule})`);
+  const standings = [runbook, newestRunbook].map(({ id, digest }) => state.ledger.standing({ id, digest }, now));
+  const low = standings.find(({ ring }) => !(ring >= needed));
+  if (low !== undefined)
+    throw refused(`expected ring ${needed} for a ${contract.risk} risk write, got ${low.ring} (${low.rule})`);
+  return Math.min(...standings.map(({ until }) => (until === null ? Number.POSITIVE_INFINITY : Date.parse(until))));
 }
 
 function mustBeResumed({ state, runbook }: KnownAction): { fences: Fences; resumedAt: number } {
@@ -120,6 +144,20 @@ function mustBeResumed({ state, runbook }: KnownAction): { fences: Fences; resum
   if (all === null || own === null)
     throw new HoldpointError('STOPPED', `receipt: the log binds no resume for ${all === null ? 'all' : 'the runbook'}`);
   return { fences: { all: all.runId, runbook: own.runId }, resumedAt: Math.max(all.resumedAt, own.resumedAt) };
+}
+
+/** Nothing that admits an effect may have ended when it begins: neither hold nor statement, ring nor manifest. */
+function startBeforeOf({ request, rules, newest, now }: KnownAction, release: Release, ringUntil: number): number {
+  const both = [rules, newest];
+  const soonest = (limit: 'receiptStartMsMax' | 'statementAgeMsMax') =>
+    Math.min(...both.map(({ limits }) => limits[limit]));
+  return Math.min(
+    now + soonest('receiptStartMsMax'),
+    Date.parse(request.action.expiresAt),
+    Math.max(...decidedTimes(release)) + soonest('statementAgeMsMax'),
+    ringUntil,
+    ...both.map(({ notAfter }) => notAfter),
+  );
 }
 
 const decidedTimes = ({ statements }: Release): number[] =>
@@ -142,8 +180,8 @@ function mustNotBeOvertaken({ state, runbook }: KnownAction, release: Release): 
   const kill = state.kills.find(({ scope, at }) => scopes.includes(scope) && at >= earliest);
   if (kill !== undefined)
     throw new HoldpointError('STOPPED', `receipt: record ${kill.seq} stopped \`${kill.scope}\` since`);
-  const lowered = state.lowered.find((one) => one.runbookId === runbook.id && one.at >= earliest);
-  if (lowered !== undefined) throw refused(`record ${lowered.seq} lowered the standing of \`${runbook.id}\` since`);
+  const lowered = state.ledger.loweredSince(runbook.id, earliest);
+  if (lowered !== null) throw refused(`record ${lowered.seq} lowered the standing of \`${runbook.id}\` since`);
 }
 
 /** A statement, and the nonce in it, are good for one subject; for the same digest a later attempt may show them again. */

@@ -6,7 +6,8 @@ import { appendersOf } from '../../contracts/recorder-api.ts';
 import type { ProcessId } from '../../contracts/signed.ts';
 import { jcs } from '../../policies/digest.ts';
 import { firstIssue } from '../../policies/signing.ts';
-import { checkBody } from './body-checks.ts';
+import { cardIn, checkBody } from './body-checks.ts';
+import { tripWhenDue } from './breaker.ts';
 import type { RecorderParts } from './parts.ts';
 import { isOfRun } from './state.ts';
 
@@ -30,8 +31,13 @@ export async function appendRecord(parts: RecorderParts, raw: unknown, caller: P
     const again = log.state.sameBody(body);
     if (again !== null) return log.appendedAt(again);
     mustNotBeSealed(parts, body);
-    if (body.kind === 'card') mustBeOnlyCard(parts, body.card.digest);
-    return writer.append(body, caller);
+    const shown = cardIn(body);
+    if (shown !== null) mustBeOnlyCard(parts, shown.card.digest);
+    const appended = await writer.append(body, caller);
+    // A denied proposal is an unexpected end.
+    const matched = body.kind === 'verdict' ? log.state.ledger.incident(body.workflowId) : null;
+    if (matched !== null) await tripWhenDue(parts, writer, matched);
+    return appended;
   });
 }
 
@@ -50,11 +56,13 @@ async function keepWhatItNames(
     await recordManifest(manifests.require(body.manifest));
     await blobs.put(Buffer.from(jcs(body.alert), 'utf8'));
   }
-  if (body.kind !== 'card') return;
-  if (body.card.action.namespace !== namespace)
+  const shown = cardIn(body);
+  if (shown === null) return;
+  const { action } = shown.card;
+  if (action.namespace !== namespace)
     throw new HoldpointError('CARD_MISMATCH', `card: expected an action in namespace \`${namespace}\``);
-  await recordManifest(manifests.require(body.card.action.manifest));
-  await blobs.put(Buffer.from(jcs(body.card), 'utf8'));
+  await recordManifest(manifests.require(action.manifest));
+  await blobs.put(Buffer.from(jcs(shown.card), 'utf8'));
 }
 
 function mustNotBeSealed({ log }: RecorderParts, body: RecordBody): void {
@@ -62,8 +70,9 @@ function mustNotBeSealed({ log }: RecorderParts, body: RecordBody): void {
     throw new HoldpointError('SEALED', `run \`${body.runId}\` of \`${body.workflowId}\` is sealed`);
 }
 
+/** Whether it was held or rehearsed: a rehearsed action cannot be offered for release afterwards. */
 function mustBeOnlyCard({ log }: RecorderParts, digest: string): void {
-  if (log.state.cards.has(digest))
+  if (log.state.cards.has(digest) || log.state.rehearsals.has(digest))
     throw new HoldpointError(
       'RECORD_REFUSED',
       'card: this digest has another card, and a release is bound to what was shown',

@@ -1,16 +1,16 @@
 import { AdmittedAlert } from '../../contracts/alert.ts';
 import type { PinnedKeys } from '../../contracts/config.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
-import { Prediction, ReadResult } from '../../contracts/evidence.ts';
+import { ReadResult } from '../../contracts/evidence.ts';
 import type { RecordBody, RecordKind } from '../../contracts/record.ts';
 import { InventoryRef } from '../../contracts/tools/contract.ts';
-import { toolRegistry } from '../../contracts/tools/registry.ts';
-import { checkCard, provenanceOf } from '../../policies/card.ts';
+import { checkCard, namedBy, provenanceOf } from '../../policies/card.ts';
 import { digestOf } from '../../policies/digest.ts';
 import { resolveTarget } from '../../policies/inventory.ts';
 import type { Rules } from '../../policies/manifest.ts';
 import { matchRunbook } from '../../policies/match.ts';
 import { openSigned } from '../../policies/signing.ts';
+import { callHash } from '../../policies/usage.ts';
 import type { Blobs } from './blobs.ts';
 import { parseJson } from './wire.ts';
 
@@ -82,31 +82,41 @@ async function checkResult(context: CheckContext, body: Of<'result'>, by: string
   const same = payload.tool === evidence.tool && payload.at === evidence.at;
   if (!same || payload.entities.length !== evidence.entityCount || digestOf(payload.step) !== digestOf(evidence.step))
     throw refused('result: the reference does not describe what was signed');
+  if (body.call !== undefined && body.call !== callHash(payload))
+    throw refused('result: `call` is the hash of another call than was signed');
 }
 
-/** A prediction that travels with a verdict is an executor's, over this digest. */
-async function checkVerdict({ keys }: CheckContext, body: Of<'verdict'>): Promise<void> {
-  if (body.prediction === null) return;
-  const { payload } = openSigned('prediction', Prediction, body.prediction, keys, isExecutor);
-  if (payload.digest !== body.digest || payload.workflowId !== body.workflowId || payload.runId !== body.runId)
-    throw refused('verdict: its prediction is of another action');
+/** The card that a body holds with its digest: of a held write, or of a rehearsed one; null for any other body. */
+export function cardIn(body: RecordBody): Pick<Of<'card'>, 'card' | 'cardDigest'> | null {
+  if (body.kind === 'card') return body;
+  return body.kind === 'verdict' ? body.rehearsal : null;
+}
+
+/** A rehearsal is of the very call that was judged, and its card is derived again like that of a held write. */
+async function checkVerdict(context: CheckContext, body: Of<'verdict'>): Promise<void> {
+  if (body.rehearsal === null) return;
+  const { card } = body.rehearsal;
+  const { tool, step } = card.action;
+  if (body.verdict.kind !== 'rehearse') throw refused(`verdict: expected no rehearsal with ${body.verdict.kind}`);
+  if (card.digest !== body.digest || tool !== body.tool || digestOf(step) !== digestOf(body.step))
+    throw refused('verdict: its rehearsal is of another call');
+  return checkCardBody(context, { ...body, ...body.rehearsal });
 }
 
 /**
  * The card must be the one that this action has, derived again from its parts: the executor's prediction, the entity of a
  * read result that the executor signed in this incident, the runbook's own quorum.
  */
-async function checkCardBody({ keys, blobs, rulesOf }: CheckContext, body: Of<'card'>): Promise<void> {
+async function checkCardBody(
+  { keys, blobs, rulesOf }: CheckContext,
+  body: Pick<Of<'card'>, 'card' | 'cardDigest' | 'workflowId' | 'runId'>,
+): Promise<void> {
   const { card, cardDigest, workflowId, runId } = body;
   const { action } = card;
   if (action.workflowId !== workflowId || action.runId !== runId)
     throw new HoldpointError('CARD_MISMATCH', 'card: its action belongs to another run');
   const rules = rulesOf(action.manifest);
-  const runbook = rules.runbooks.get(action.runbook.id);
-  if (runbook === undefined || runbook.digest !== action.runbook.digest)
-    throw new HoldpointError('RUNBOOK_MISMATCH', 'card: its runbook is not the one in its manifest');
-  const contract = toolRegistry.get(action.tool);
-  if (contract === undefined) throw new HoldpointError('TOOL_UNKNOWN', `card: no tool \`${action.tool}\``);
+  const { runbook, contract } = namedBy(action, rules);
   const ref = InventoryRef.safeParse(action.args.target);
   if (!ref.success) throw new HoldpointError('INVENTORY_INVALID', 'card: expected its action to name a target');
   const blob = parseJson(await blobs.get(ref.data.resultHash));

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
+import type { SignedAttestation } from '../../contracts/attestation.ts';
 import type { PinnedKeys } from '../../contracts/config.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { SignedOutcome } from '../../contracts/evidence.ts';
 import type { ReceiptRequest, SignedReceipt } from '../../contracts/receipt.ts';
 import { Receipt } from '../../contracts/receipt.ts';
-import type { RecordBody, SignedRecord } from '../../contracts/record.ts';
+import type { RecordBody, RecordKind, SignedRecord } from '../../contracts/record.ts';
 import { LogRecord } from '../../contracts/record.ts';
 import { Appended, BoundFences, Head, OpenIntents, RecordPage } from '../../contracts/recorder-api.ts';
 import type { RunbookRef } from '../../contracts/runbook.ts';
@@ -17,7 +18,13 @@ import { firstIssue, openSigned } from '../../policies/signing.ts';
 import type { Call } from './wire.ts';
 import { blobBytesMax, errorOf, mustBeRecorders, namedError, parseJson, send, signCall } from './wire.ts';
 
-export type RecordsQuery = { readonly from?: number; readonly workflow?: string; readonly limit?: number };
+export type RecordsQuery = {
+  readonly from?: number;
+  readonly workflow?: string;
+  /** Only these kinds; needs `workflow`. */
+  readonly kinds?: readonly RecordKind[];
+  readonly limit?: number;
+};
 export type RecorderClient = {
   /** Appends one record; durable when it resolves. The same body for the same run is appended once. */
   append(body: RecordBody): Promise<Appended>;
@@ -33,6 +40,7 @@ export type RecorderClient = {
   putBlob(bytes: Uint8Array | string): Promise<string>;
   /** Throws `NOT_FOUND`; a blob that does not hash to its name is `RECORD_DAMAGED`. */
   getBlob(hash: string): Promise<Buffer>;
+  /** One page, oldest first. Bounded in bytes too, so only an empty one says that there are no more. */
   records(query: RecordsQuery): Promise<SignedRecord[]>;
   head(): Promise<Head>;
 };
@@ -106,6 +114,17 @@ export async function postStatements(url: string, statements: readonly SignedSta
   return shaped(reply.body, Appended);
 }
 
+/** Posts a preflight attestation: its signature is its only authority. Throws `RECORDER_AWAY` or the recorder's code. */
+export async function postAttestation(url: string, attestation: SignedAttestation): Promise<Appended> {
+  const reply = await send(
+    url,
+    { method: 'POST', path: '/v1/attestations', body: json(attestation) },
+    timeoutMsDefault,
+  );
+  if (reply.status !== 200) throw namedError(reply.body) ?? errorOf(reply);
+  return shaped(reply.body, Appended);
+}
+
 async function exchange(options: RecorderClientOptions, call: Call): Promise<Buffer> {
   const { nonce, headers } = signCall(call, options.signer, options.clock());
   const reply = await send(options.url, { ...call, headers }, options.timeoutMs ?? timeoutMsDefault);
@@ -154,10 +173,11 @@ async function putBlob(options: RecorderClientOptions, body: Uint8Array): Promis
   return hash;
 }
 
-function recordsPath({ from, workflow, limit }: RecordsQuery): string {
+function recordsPath({ from, workflow, kinds, limit }: RecordsQuery): string {
   const query = new URLSearchParams();
   if (from !== undefined) query.set('from', String(from));
   if (workflow !== undefined) query.set('workflow', workflow);
+  if (kinds !== undefined) query.set('kinds', kinds.join(','));
   if (limit !== undefined) query.set('limit', String(limit));
   return query.size === 0 ? '/v1/records' : `/v1/records?${query.toString()}`;
 }

@@ -3,6 +3,7 @@ import { Outcome } from '../../contracts/evidence.ts';
 import type { Appended } from '../../contracts/recorder-api.ts';
 import type { ProcessId } from '../../contracts/signed.ts';
 import { openSigned } from '../../policies/signing.ts';
+import { tripWhenDue } from './breaker.ts';
 import type { RecorderParts } from './parts.ts';
 
 /**
@@ -36,7 +37,9 @@ export async function recordOutcome(parts: RecorderParts, raw: unknown, caller: 
       throw refused(`attempt ${attempt} of \`${digest}\` belongs to another run`);
     const known = intent.ends.find(({ signed, status: end }) => signed && end !== 'unknown');
     if (known !== undefined) throw refused(`record ${known.seq} already says how this attempt ended`);
-    return writer.append(body, caller);
+    const appended = await writer.append(body, caller);
+    await tripWhenDue(parts, writer, intent.body.request.action);
+    return appended;
   });
 }
 

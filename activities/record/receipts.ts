@@ -3,11 +3,11 @@ import { HoldpointError } from '../../contracts/errors.ts';
 import { ReceiptRequest, type SignedReceipt } from '../../contracts/receipt.ts';
 import type { ProcessId } from '../../contracts/signed.ts';
 import type { SignedStatement } from '../../contracts/statement.ts';
-import { toolRegistry } from '../../contracts/tools/registry.ts';
 import { weighForAction } from '../../policies/release.ts';
 import { firstIssue, openSigned, type Signer } from '../../policies/signing.ts';
 import { statementHash } from '../../policies/statement.ts';
-import { type AdmissionInput, admit } from './admission.ts';
+import { type AdmissionInput, admit, mustBeOnRecord } from './admission.ts';
+import { breakerOpen, tripOfAdmission } from './breaker.ts';
 import type { IntentEntry } from './intents.ts';
 import type { Writer } from './log.ts';
 import type { RecorderParts } from './parts.ts';
@@ -16,7 +16,8 @@ import { parseJson } from './wire.ts';
 
 /**
  * Gives an executor the receipt for one attempt at one action: its statements and the intent are in the log, durable, when
- * it resolves. The same activity attempt gets the very same receipt again, so that a lost reply costs no attempt.
+ * it resolves. The same execution gets the very same receipt again, so that a lost reply costs no attempt; another one never
+ * does, whatever activity it names.
  * Throws the code of the rule that refused.
  */
 export async function giveReceipt(parts: RecorderParts, raw: unknown, caller: ProcessId): Promise<SignedReceipt> {
@@ -31,14 +32,15 @@ export async function giveReceipt(parts: RecorderParts, raw: unknown, caller: Pr
   // What decides here is in the log before it decides: an auditor admits by the same rules.
   await parts.recordManifest(manifests.newest());
   return log.write(async (writer) => {
-    const given = sameAttempt(log.state, request, caller);
+    const given = sameExecution(log.state, request, caller);
     if (given !== null) return receiptOf(parts.signer, given);
     manifests.mustBeAtLeast(log.state.manifestVersion);
     const rules = manifests.require(request.action.manifest);
     const now = mustBeAfterLog(parts);
     const input = { state: log.state, request, executor: caller, rules, newest: manifests.newest(), alert, now };
     await recordRejections(input, writer);
-    const { attempt, fences, release } = admit(input);
+    const { attempt, fences, release, startBefore } = admit(input);
+    await mustNotTrip(input, writer);
     for (const { signed } of release.statements) await recordStatement(log.state, writer, request, signed);
     const { seq } = await writer.append({
       kind: 'intent',
@@ -50,13 +52,21 @@ export async function giveReceipt(parts: RecorderParts, raw: unknown, caller: Pr
       request,
       fences,
       issuedAt: instant(now),
-      startBefore: instant(now + rules.limits.receiptStartMsMax),
+      startBefore: instant(startBefore),
     });
     const intent = log.state.intents.attempt(request.digest, attempt);
     if (intent?.seq !== seq)
       throw new HoldpointError('INTERNAL', 'receipt: the intent just appended is not in the log');
     return receiptOf(parts.signer, intent);
   });
+}
+
+/** The breaker is counted where nobody else writes: two that ask at once cannot both be the last one within its limit. */
+async function mustNotTrip(input: AdmissionInput, writer: Writer): Promise<void> {
+  const due = tripOfAdmission(input);
+  if (due === null) return;
+  const { hash } = await writer.append(due);
+  throw breakerOpen(input.request.action.runbook.id, { ...due.trip, record: hash });
 }
 
 function parseRequest(raw: unknown): ReceiptRequest {
@@ -81,11 +91,12 @@ function mustBeAfterLog({ clock, log }: RecorderParts): number {
   return Math.max(now, log.state.link.atMs);
 }
 
-function sameAttempt(state: LogState, request: ReceiptRequest, caller: ProcessId): IntentEntry | null {
+function sameExecution(state: LogState, request: ReceiptRequest, caller: ProcessId): IntentEntry | null {
   const isSame = ({ body }: IntentEntry) =>
     body.executor === caller &&
     body.request.activityId === request.activityId &&
-    body.request.activityAttempt === request.activityAttempt;
+    body.request.activityAttempt === request.activityAttempt &&
+    body.request.execution === request.execution;
   return state.intents.of(request.digest).find(isSame) ?? null;
 }
 
@@ -108,12 +119,13 @@ function receiptOf(signer: Signer, { seq, hash, body }: IntentEntry): SignedRece
   });
 }
 
-/** A rejection that travels with the approvals is recorded before it refuses: it must not be left out the next time. */
+/**
+ * A rejection that travels with the approvals is recorded before it refuses: it must not be left out the next time. Only
+ * one of an action on the record, of a run that is not sealed: elsewhere an auditor would find it a forgery.
+ */
 async function recordRejections(input: AdmissionInput, writer: Writer): Promise<void> {
-  const { request, rules, state } = input;
-  const runbook = rules.runbooks.get(request.action.runbook.id);
-  const risk = toolRegistry.get(request.action.tool)?.risk;
-  if (runbook === undefined || (risk !== 'low' && risk !== 'high')) return;
+  const { request, state, runbook, contract } = mustBeOnRecord(input);
+  const { risk } = contract;
   const hold = { digest: request.digest, cardDigest: request.cardDigest, expiresAt: request.action.expiresAt };
   for (const raw of request.statements.filter(({ statement }) => statement.verdict === 'reject')) {
     if (isValid(() => weighForAction({ ...input, raw, hold, risk, runbook })))

@@ -8,7 +8,7 @@ import { jcs } from '../../policies/digest.ts';
 import type { Signer } from '../../policies/signing.ts';
 import type { Failpoint } from '../failpoints.ts';
 import { createManifests, type Manifests } from '../identity/manifests.ts';
-import type { Notifier } from '../notify/webhook.ts';
+import type { Notifier } from '../notify/page.ts';
 import { createBlobs } from './blobs.ts';
 import { lockDirectory } from './directory-lock.ts';
 import { createDirectoryStore, removeLeftovers } from './directory-store.ts';
@@ -126,7 +126,7 @@ function looksOf({ config, logger, temporal, notifier, clock }: RecorderDeps, pa
       metrics.headIs(log.state.link.seq);
     },
     incidents: () => sweep.pass(),
-    pages: () => tellOfWhatIsUntold({ log, notifier, clock }),
+    pages: () => tellOfWhatIsUntold({ log, notifier, clock, manifests }),
   };
 }
 

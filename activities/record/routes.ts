@@ -1,14 +1,15 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { HoldpointError } from '../../contracts/errors.ts';
 import { fenceId } from '../../contracts/queues.ts';
-import type { SignedRecord } from '../../contracts/record.ts';
+import { RecordKind, type SignedRecord } from '../../contracts/record.ts';
 import type { BoundFences } from '../../contracts/recorder-api.ts';
 import type { ProcessId } from '../../contracts/signed.ts';
 import type { SignedStanding } from '../../contracts/standing.ts';
 import { Name, Sha256, WorkflowId } from '../../contracts/values.ts';
 import { jcs, sha256Hex } from '../../policies/digest.ts';
-import { foldStanding } from '../../policies/standing.ts';
 import { appendRecord } from './append-rules.ts';
+import { takeAttestation } from './attestations-door.ts';
 import { recordOutcome } from './outcomes.ts';
 import type { RecorderParts } from './parts.ts';
 import { giveReceipt } from './receipts.ts';
@@ -39,6 +40,7 @@ function addWrites(app: FastifyInstance, deps: ServerDeps): void {
   app.post('/v1/receipts', (request) => giveReceipt(deps, jsonOf(request), callerOf(request)));
   app.post('/v1/outcomes', (request) => recordOutcome(deps, jsonOf(request), callerOf(request)));
   app.post('/v1/statements', door, (request) => takeStatements(deps, jsonOf(request)));
+  app.post('/v1/attestations', door, (request) => takeAttestation(deps, jsonOf(request)));
 }
 
 function addReads(app: FastifyInstance, deps: ServerDeps): void {
@@ -116,7 +118,7 @@ async function standingOf({ log, signer, clock }: RecorderParts, request: Fastif
     runbook,
     seq: state.link.seq,
     at: instant(now),
-    standing: foldStanding(state.standing, runbook, now),
+    standing: state.ledger.standing(runbook, now),
     manifestVersion: state.manifestVersion,
   });
 }
@@ -132,12 +134,12 @@ async function fencesOf({ log: { state } }: RecorderParts, runbook: string): Pro
 
 /** A page ends at 500 records or 16 MiB; the caller goes on after the last number it got. */
 async function pageOf({ log }: RecorderParts, request: FastifyRequest): Promise<SignedRecord[]> {
-  const { from, workflow, limit } = pageQuery(request);
+  const { from, workflow, kinds, limit } = pageQuery(request);
   const { state } = log;
   const seqs =
     workflow === undefined
       ? range(from, state.link.seq, limit)
-      : state.runs.seqs(workflow).filter((seq) => seq >= from);
+      : state.runs.seqs(workflow).filter((seq) => seq >= from && (kinds?.has(state.kindAt(seq)) ?? true));
   const page: SignedRecord[] = [];
   let bytes = 0;
   for (const seq of seqs.slice(0, limit)) {
@@ -152,7 +154,15 @@ async function pageOf({ log }: RecorderParts, request: FastifyRequest): Promise<
 const range = (from: number, last: number, limit: number): number[] =>
   Array.from({ length: Math.max(0, Math.min(limit, last - from + 1)) }, (_, index) => from + index);
 
-function pageQuery(request: FastifyRequest): { from: number; workflow: string | undefined; limit: number } {
+type PageQuery = {
+  readonly from: number;
+  readonly workflow: string | undefined;
+  /** Undefined: all of them. */
+  readonly kinds: ReadonlySet<RecordKind | null> | undefined;
+  readonly limit: number;
+};
+
+function pageQuery(request: FastifyRequest): PageQuery {
   const query = request.query as Record<string, unknown>;
   const whole = (name: string, fallback: number): number => {
     const value = query[name] === undefined ? fallback : Number(query[name]);
@@ -163,5 +173,17 @@ function pageQuery(request: FastifyRequest): { from: number; workflow: string | 
   const workflow =
     query.workflow === undefined ? { success: true as const, data: undefined } : WorkflowId.safeParse(query.workflow);
   if (!workflow.success) throw new HoldpointError('BAD_INPUT', 'query: expected `workflow` to be a workflow id');
-  return { from: whole('from', 0), workflow: workflow.data, limit: Math.min(whole('limit', 100), recordsPerPageMax) };
+  const kinds = kindsOf(query.kinds);
+  if (kinds !== undefined && workflow.data === undefined)
+    throw new HoldpointError('BAD_INPUT', 'query: expected `workflow` beside `kinds`');
+  const limit = Math.min(whole('limit', 100), recordsPerPageMax);
+  return { from: whole('from', 0), workflow: workflow.data, kinds, limit };
+}
+
+function kindsOf(value: unknown): ReadonlySet<RecordKind> | undefined {
+  if (value === undefined) return undefined;
+  const parsed = z.array(RecordKind).safeParse(String(value).split(','));
+  // A kind that nobody knows would find nothing, and so hide what its caller looks for.
+  if (!parsed.success) throw new HoldpointError('BAD_INPUT', 'query: expected `kinds` to be kinds of records');
+  return new Set(parsed.data);
 }

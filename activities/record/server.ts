@@ -115,18 +115,18 @@ function classify(error: unknown): HoldpointError {
 }
 
 function addErrors(app: FastifyInstance, { logger, metrics }: ServerDeps): void {
-  const answer = (reply: FastifyReply, code: ErrorCode, message: string) =>
-    reply
-      .code(statusOf(code))
-      .type('application/json')
-      .send(JSON.stringify({ error: { code, message: message.slice(0, 1_000) } }));
+  const answer = (reply: FastifyReply, code: ErrorCode, message: string, details: HoldpointError['details'] = {}) => {
+    const error = { code, message: message.slice(0, 1_000), ...(Object.keys(details).length > 0 ? { details } : {}) };
+    return reply.code(statusOf(code)).type('application/json').send(JSON.stringify({ error }));
+  };
   app.setErrorHandler((error, request, reply) => {
     const known = classify(error);
     metrics.refused(codeOf(known));
     const asked = { method: request.method, route: request.routeOptions.url, by: request.caller?.as };
     if (known.code === 'INTERNAL') logger.error({ ...asked, err: error }, 'request failed');
     else logger.info({ ...asked, code: known.code }, known.message);
-    return answer(reply, known.code, known.message);
+    // What names a place in the archive stays in the recorder's own log.
+    return answer(reply, known.code, known.message, known.code === 'RECORD_DAMAGED' ? {} : known.details);
   });
   app.setNotFoundHandler({}, (_request, reply) => answer(reply, 'NOT_FOUND', 'no such door'));
 }

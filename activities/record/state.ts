@@ -1,9 +1,10 @@
 import type { LogRecord, RecordBody, RecordKind, SignedRecord } from '../../contracts/record.ts';
 import { digestOf } from '../../policies/digest.ts';
-import { standingKinds } from '../../policies/standing.ts';
+import { Ledger } from '../../policies/standing/ledger.ts';
 import { statementHash } from '../../policies/statement.ts';
 import type { Link } from './chain.ts';
 import { genesis } from './chain.ts';
+import { createHolds } from './holds.ts';
 import type { IntentEntry } from './intents.ts';
 import { createIntents } from './intents.ts';
 import type { RunEntry } from './runs.ts';
@@ -19,7 +20,6 @@ export type Cut = {
 };
 /** `at`: when the card was recorded, in ms. */
 export type CardEntry = { readonly cardDigest: string; readonly body: Body<'card'>; readonly at: number };
-export type Lowered = { readonly seq: number; readonly at: number; readonly runbookId: string };
 export type Spent = { readonly seq: number; readonly hash: string };
 export type { IntentEntry, RunEntry };
 
@@ -33,36 +33,43 @@ export class LogState {
   manifestVersion = 0;
   readonly intents = createIntents();
   readonly runs = createRuns();
+  readonly holds = createHolds();
   /** Cards by action digest: a digest has one card. */
   readonly cards = new Map<string, CardEntry>();
+  /** Digests of actions that were rehearsed: none of them can be released. */
+  readonly rehearsals = new Set<string>();
   /** Alert references by workflow id. */
   readonly alerts = new Map<string, Set<string>>();
   /** Digests of actions that a person rejected. */
   readonly rejected = new Map<string, number>();
   readonly manifests = new Map<string, Body<'manifest'>>();
-  /** What standing is folded from: standing changes, and the manifests that first showed a runbook's digest. */
-  readonly standing: SignedRecord[] = [];
+  /** Where every runbook stands. */
+  readonly ledger = new Ledger();
   readonly kills: Cut[] = [];
-  /** Demotions and revocations. */
-  readonly lowered: Lowered[] = [];
   /** Records about which a person is still to be told. */
   readonly untold = new Map<number, LogRecord>();
+  /** Demotions and revocations. */
   private readonly cardDigests = new Set<string>();
+  /** Scopes that were stopped and not resumed since. */
+  private readonly stopped = new Set<string>();
   private readonly bound = new Map<string, BoundFence>();
   private readonly boundRuns = new Map<string, number>();
   private readonly spent = new Map<string, number>();
   private readonly nonces = new Map<string, Spent>();
   private readonly bodies = new Map<string, number>();
   private readonly hashes: string[] = [];
+  private readonly kinds: RecordKind[] = [];
 
   /** Folds one more record in. Only `log.ts` and the verifier call it, after the record was checked and is durable. */
   apply(record: SignedRecord, link: Link): void {
     const { payload } = record;
     this.link = link;
     this.hashes.push(link.hash);
+    this.kinds.push(payload.body.kind);
     this.runs.apply(payload);
-    if (isOfRun(payload.body)) this.bodies.set(digestOf(payload.body), payload.seq);
-    if ((standingKinds as readonly string[]).includes(payload.body.kind)) this.standing.push(record);
+    this.holds.apply(payload);
+    if (isOnce(payload.body)) this.bodies.set(digestOf(payload.body), payload.seq);
+    this.ledger.apply(payload, link.hash);
     this.fold(payload, link);
   }
 
@@ -90,9 +97,9 @@ export class LogState {
     return this.nonces.get(`${person} ${nonce}`) ?? null;
   }
 
-  /** The record with this very body, for bodies that belong to a run: the answer to a retry. */
+  /** The record with this very body, for bodies that are appended once: the answer to a retry. */
   sameBody(body: RecordBody): number | null {
-    return isOfRun(body) ? (this.bodies.get(digestOf(body)) ?? null) : null;
+    return isOnce(body) ? (this.bodies.get(digestOf(body)) ?? null) : null;
   }
 
   /** True for the digest of a card that the log holds. */
@@ -102,6 +109,10 @@ export class LogState {
 
   hashAt(seq: number): string | null {
     return this.hashes[seq] ?? null;
+  }
+
+  kindAt(seq: number): RecordKind | null {
+    return this.kinds[seq] ?? null;
   }
 
   seqOfHash(hash: string): number | null {
@@ -118,6 +129,9 @@ export class LogState {
       case 'card':
         this.cardDigests.add(body.cardDigest);
         this.cards.set(body.card.digest, { cardDigest: body.cardDigest, body, at: link.atMs });
+        break;
+      case 'verdict':
+        this.foldRehearsal(body);
         break;
       case 'intent':
         this.intents.begin(body, payload, link.hash);
@@ -149,6 +163,12 @@ export class LogState {
     }
   }
 
+  private foldRehearsal({ rehearsal }: Body<'verdict'>): void {
+    if (rehearsal === null) return;
+    this.cardDigests.add(rehearsal.cardDigest);
+    this.rehearsals.add(rehearsal.card.digest);
+  }
+
   private foldStatement({ statement: signed, hash }: Body<'statement'>, seq: number): void {
     const { subject, verdict } = signed.statement;
     this.spend(signed.statement, hash, seq);
@@ -159,21 +179,19 @@ export class LogState {
   private foldPower(body: Body<'resume'> | Body<'standing'>, record: LogRecord, link: Link): void {
     for (const { statement } of body.statements) this.spend(statement, statementHash(statement), record.seq);
     if (body.kind === 'standing') {
-      this.foldLowered(body, record.seq, link.atMs);
+      if (body.change === 'trip' || body.change === 'trip-reset') this.untold.set(record.seq, record);
       return;
     }
+    // The first resume of a scope ends no stop that anybody was told of.
+    if (this.stopped.delete(body.scope)) this.untold.set(record.seq, record);
     this.bound.set(body.scope, { runId: body.fenceRunId, resumedAt: link.atMs, seq: record.seq });
     this.boundRuns.set(body.fenceRunId, record.seq);
-  }
-
-  private foldLowered({ change, runbook }: Body<'standing'>, seq: number, at: number): void {
-    const lowers = change === 'demote' || change === 'revoke';
-    if (lowers && runbook !== null) this.lowered.push({ seq, at, runbookId: runbook.id });
   }
 
   private foldKill({ scope, fenceRunId }: Body<'kill'>, record: LogRecord, link: Link): void {
     this.kills.push({ seq: record.seq, at: link.atMs, scope, fenceRunId });
     this.untold.set(record.seq, record);
+    this.stopped.add(scope);
     // A kill that names no run stops the scope whatever run is bound; one that names an older run changes nothing now.
     if (fenceRunId === null || this.bound.get(scope)?.runId === fenceRunId) this.bound.delete(scope);
   }
@@ -200,6 +218,9 @@ export class LogState {
     return known;
   }
 }
+
+/** Bodies of which a second one says nothing new: those of a run, and an attestation. */
+const isOnce = (body: RecordBody): boolean => isOfRun(body) || body.kind === 'attestation';
 
 /** True for a body with both a workflow id and a run id. */
 export function isOfRun(body: RecordBody): body is RecordBody & { workflowId: string; runId: string } {

@@ -9,6 +9,7 @@ import { firstIssue } from '../../policies/signing.ts';
 import { statementHash } from '../../policies/statement.ts';
 import type { RunView } from '../identity/describe.ts';
 import type { RecorderParts } from './parts.ts';
+import { checkChange, type StandingSubject } from './standing-rules.ts';
 
 /** The latest run of a fence as the server has it now; null when there is none. Throws `FENCE_UNREACHABLE`. */
 export type FenceLookup = (scope: FenceScope) => Promise<RunView | null>;
@@ -32,13 +33,13 @@ export async function takeStatements(parts: DoorParts, raw: unknown): Promise<Ap
     case 'resume':
       return takeResume(parts, subject, statements);
     case 'waive':
-      return takeWaiver(parts, subject, statements);
-    case 'demote':
-      return takeChange(parts, 'demote', subject.runbook, statements);
-    case 'revoke':
-      return takeRevocation(parts, subject, statements);
     case 'promote':
-      return refusePromotion(parts, statements);
+    case 'demote':
+    case 'revoke':
+    case 'grade':
+    case 'grant':
+    case 'trip-reset':
+      return takeChange(parts, subject, statements);
     case undefined:
       throw new HoldpointError('BAD_INPUT', 'statements: expected at least one');
   }
@@ -101,49 +102,16 @@ function mustBeOpenRun(run: RunView | null, fenceRunId: string): void {
     throw new HoldpointError('STOPPED', 'resume: the fence run that was signed is stopped already');
 }
 
-/** A waiver is of a runbook as the newest manifest has it, and of the time to come. */
-async function takeWaiver(
-  parts: DoorParts,
-  subject: SubjectOf<'waive'>,
-  raw: readonly SignedStatement[],
-): Promise<Appended> {
-  const { runbook, until } = subject;
-  if (parts.manifests.newest().runbooks.get(runbook.id)?.digest !== runbook.digest)
-    throw refused(`waive: the newest manifest has no runbook \`${runbook.id}\` with this digest`);
-  if (!(Date.parse(until) > parts.clock())) throw refused(`waive: it ended at ${until}`);
-  return takeChange(parts, 'waive', runbook, raw);
-}
-
-async function takeRevocation(
-  parts: DoorParts,
-  subject: SubjectOf<'revoke'>,
-  raw: readonly SignedStatement[],
-): Promise<Appended> {
-  const seq = parts.log.state.seqOfHash(subject.record);
-  const body = seq === null ? null : (await parts.log.read(seq)).payload.body;
-  if (body?.kind !== 'standing' || (body.change !== 'waive' && body.change !== 'promote'))
-    throw refused('revoke: the log holds no waiver or promotion with this hash');
-  return takeChange(parts, 'revoke', body.runbook, raw);
-}
-
-function takeChange(
-  parts: DoorParts,
-  change: 'waive' | 'demote' | 'revoke',
-  runbook: { id: string; digest: string } | null,
-  raw: readonly SignedStatement[],
-): Promise<Appended> {
-  return parts.log.write(async (writer) => {
-    const statements = [...mustHavePower(parts, change, raw)];
-    return writer.append({ kind: 'standing', change, runbook, statements });
+/** A change of standing: what it needs of the log is decided where nobody else writes. */
+function takeChange(parts: DoorParts, subject: StandingSubject, raw: readonly SignedStatement[]): Promise<Appended> {
+  const { log, manifests, clock } = parts;
+  return log.write(async (writer) => {
+    const signed = [...mustHavePower(parts, subject.type, raw)];
+    const statements = signed.map(({ statement }) => statement);
+    const now = Math.max(clock(), log.state.link.atMs);
+    const runbook = checkChange({ ledger: log.state.ledger, newest: manifests.newest(), subject, statements, now });
+    return writer.append({ kind: 'standing', change: subject.type, runbook, statements: signed });
   });
-}
-
-/** A ring is earned, and this log has no grades to earn it by: whatever the quorum, nothing in it would support the promotion. */
-function refusePromotion(parts: DoorParts, raw: readonly SignedStatement[]): never {
-  mustHavePower(parts, 'promote', raw);
-  throw refused(
-    'promote: expected graded dry-run proposals, their accuracy and a preflight attestation in the log, got none; a signed waiver with an end sets a ring without them',
-  );
 }
 
 /** A person's no to one action, from wherever it comes: recorded, so that no receipt is given for that digest any more. */

@@ -14,6 +14,8 @@ const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   RECEIPT_REFUSED: 409,
   TARGET_BUSY: 409,
   LIMIT_REACHED: 409,
+  BREAKER_OPEN: 409,
+  NOT_EARNED: 409,
   STOPPED: 409,
   REJECTED: 409,
   SEALED: 409,

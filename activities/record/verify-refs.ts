@@ -11,6 +11,8 @@ export function blobsNamedBy(body: RecordBody): readonly string[] {
       return [body.trace];
     case 'card':
       return [body.cardDigest];
+    case 'verdict':
+      return body.rehearsal === null ? [] : [body.rehearsal.cardDigest];
     case 'intent':
       return [body.request.alertRef, body.request.cardDigest];
     case 'manifest':

@@ -4,7 +4,7 @@ import { HoldpointError } from '../../contracts/errors.ts';
 import { Outcome } from '../../contracts/evidence.ts';
 import type { LogRecord, RecordBody, RecordKind } from '../../contracts/record.ts';
 import { appendersOf } from '../../contracts/recorder-api.ts';
-import type { StatementType } from '../../contracts/statement.ts';
+import { openAttestation } from '../../policies/attestation.ts';
 import { digestOf } from '../../policies/digest.ts';
 import { openManifest, type Rules } from '../../policies/manifest.ts';
 import { verifyPower } from '../../policies/release.ts';
@@ -14,7 +14,9 @@ import { admit } from './admission.ts';
 import { mayAppend } from './append-rules.ts';
 import type { Blobs } from './blobs.ts';
 import { checkBody } from './body-checks.ts';
+import { tripOfAdmission } from './breaker.ts';
 import { isOfRun, type LogState } from './state.ts';
+import { checkStanding } from './verify-standing.ts';
 import { parseJson } from './wire.ts';
 
 type Of<K extends RecordKind> = Extract<RecordBody, { kind: K }>;
@@ -56,9 +58,14 @@ async function checkOwn(context: StoryContext, body: RecordBody, by: string, at:
     case 'statement':
       return checkStatement(context, body, at);
     case 'resume':
-      return checkPower(context, body.statements, 'resume', at);
+      return checkResume(context, body, at);
     case 'standing':
-      return checkPower(context, body.statements, body.change, at);
+      return checkStanding(
+        { state: context.state, newest: newestOf(context), known: [...context.rules.values()], at },
+        body,
+      );
+    case 'attestation':
+      return checkAttestation(context, body);
     case 'intent':
       return checkIntent(context, body);
     case 'outcome':
@@ -123,14 +130,15 @@ function faultOf(check: () => unknown): unknown {
   }
 }
 
-async function checkPower(
-  context: StoryContext,
-  raw: readonly unknown[],
-  type: Exclude<StatementType, 'action'>,
-  at: number,
-): Promise<void> {
+function checkResume(context: StoryContext, { statements: raw }: Of<'resume'>, at: number): void {
   const newest = newestOf(context);
-  verifyPower({ raw, type, rules: newest, newest, now: at });
+  verifyPower({ raw, type: 'resume', rules: newest, newest, now: at });
+}
+
+function checkAttestation({ keys }: StoryContext, { attestation, hash, runbook }: Of<'attestation'>): void {
+  const { payload } = openAttestation(attestation, keys);
+  if (digestOf(attestation) !== hash || digestOf(payload.runbook) !== digestOf(runbook))
+    throw wrong('does not describe its attestation');
 }
 
 /** Admits it once more, with the log as it stood and the time that it was issued. */
@@ -140,9 +148,13 @@ async function checkIntent(context: StoryContext, body: Of<'intent'>): Promise<v
   const alert = openSigned('alert', AdmittedAlert, raw, context.keys, (signer) => signer === 'gateway');
   const rules = rulesOf(context, request.action.manifest);
   const now = Date.parse(body.issuedAt);
-  const admission = admit({ ...context, request, executor, rules, newest: newestOf(context), alert, now });
-  const said = { attempt: body.attempt, fences: body.fences, digest: body.digest };
-  if (digestOf(said) !== digestOf({ attempt: admission.attempt, fences: admission.fences, digest: request.digest }))
+  const input = { ...context, request, executor, rules, newest: newestOf(context), alert, now };
+  const admission = admit(input);
+  if (tripOfAdmission(input) !== null) throw wrong('was admitted although it opens a breaker');
+  const { attempt, fences, digest, startBefore } = body;
+  const admitted = { attempt: admission.attempt, fences: admission.fences, digest: request.digest };
+  const admittedUntil = new Date(admission.startBefore).toISOString();
+  if (digestOf({ attempt, fences, digest, startBefore }) !== digestOf({ ...admitted, startBefore: admittedUntil }))
     throw wrong('is not what the log before it admits');
 }
 

@@ -116,8 +116,9 @@ export function errorOf(reply: Reply): HoldpointError | null {
 export function namedError(body: Buffer): HoldpointError | null {
   const parsed = ApiError.safeParse(parseJson(body));
   if (!parsed.success) return null;
-  const { code, message } = parsed.data.error;
-  return (errorCodes as readonly string[]).includes(code) ? new HoldpointError(code as ErrorCode, message) : null;
+  const { code, message, details } = parsed.data.error;
+  if (!(errorCodes as readonly string[]).includes(code)) return null;
+  return new HoldpointError(code as ErrorCode, message, details);
 }
 
 /** JSON of bytes, or undefined: what is not JSON fails the schema that follows. */

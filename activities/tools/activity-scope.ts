@@ -50,7 +50,8 @@ export async function inScope<T>(doing: Doing, deps: ScopeDeps, body: (scope: Sc
     const code = failure.type ?? 'INTERNAL';
     observe(code);
     if (code === 'INTERNAL') deps.log.error({ activity: doing.name, error: nameOf(error) }, 'unexpected error');
-    if (failure.nonRetryable) await recordRefusal(doing, code, failure.message, scope, deps);
+    if (failure.nonRetryable)
+      await recordRefusal(doing, { code, message: failure.message, rule: ruleOf(error) }, scope, deps);
     throw failure;
   } finally {
     clearInterval(beat);
@@ -91,10 +92,16 @@ const reasonOf = ({ aborted, reason }: AbortSignal): string =>
 const nameOf = (error: unknown): string =>
   error instanceof Error ? `${error.name} ${error.stack?.split('\n').slice(1, 4).join(' ') ?? ''}` : typeof error;
 
+/** The rule of the gate that denied, where one did: what the fold of standing demotes by. */
+const ruleOf = (error: unknown): string | undefined => {
+  const rule = error instanceof HoldpointError ? error.details.rule : undefined;
+  return typeof rule === 'string' ? rule : undefined;
+};
+
+type Refused = { readonly code: string; readonly message: string; readonly rule: string | undefined };
 async function recordRefusal(
   { name, digest }: Doing,
-  code: string,
-  message: string,
+  { code, message, rule }: Refused,
   { place }: Scope,
   deps: ScopeDeps,
 ): Promise<void> {
@@ -102,7 +109,8 @@ async function recordRefusal(
   const about = { workflowId, runId, digest: Sha256.safeParse(digest).success ? digest : null };
   try {
     const reason = bounded(message, 500);
-    await deps.recorder.append({ kind: 'refusal', ...about, what: name, code, reason, raw: null });
+    const by = rule === undefined ? {} : { rule };
+    await deps.recorder.append({ kind: 'refusal', ...about, what: name, code, reason, raw: null, ...by });
   } catch (error) {
     deps.log.warn({ activity: name, code, failed: codeOf(error) }, 'a refusal could not be recorded');
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Action } from '../../contracts/action.ts';
 import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import type { SignedOutcome } from '../../contracts/evidence.ts';
@@ -6,11 +7,11 @@ import type { SignedReceipt } from '../../contracts/receipt.ts';
 import { checkCard, provenanceOf } from '../../policies/card.ts';
 import { verifyRelease } from '../../policies/release.ts';
 import { type JudgedHere, parseBlob } from '../judge/judge-call.ts';
-import { inScope, mustNotBeCancelled, type Scope } from './activity-scope.ts';
+import { inScope, isAbandoned, mustNotBeCancelled, type Scope } from './activity-scope.ts';
 import { carryOut } from './carry-out.ts';
+import { type Earlier, earlierOf } from './earlier-attempt.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
 import type { WriteTool } from './implement.ts';
-import { type Earlier, earlierOf, recordsOf } from './incident-records.ts';
 import { aimOf, bindHere, judgeHere, toolOf } from './judge-here.ts';
 import { settleEarlier } from './unknown-outcome.ts';
 
@@ -29,12 +30,15 @@ export const createExecuteCall =
 async function execute(input: ExecuteInput, scope: Scope, deps: ExecutorDeps): Promise<SignedOutcome> {
   const { digest, context } = input;
   const action = bindHere(scope.place, input.action, digest, context);
-  const records = await recordsOf(deps.recorder, scope.place.workflowId);
+  const records = await deps.incidentRecords.of(scope.place.workflowId);
   const earlier = earlierOf(records, digest, scope.activityId);
   if (earlier?.ended) return endOf(earlier);
+  const kept = earlier === null ? null : await deps.outbox.kept(digest, earlier.intent.attempt);
+  if (kept !== null) return handOver(kept, scope, deps);
   try {
     const call = { tool: action.tool, args: action.args, why: '' };
-    const judged = await judgeHere({ place: scope.place, context, call, records, except: { digest } }, ['hold'], deps);
+    const own = { kind: 'write', digest } as const;
+    const judged = await judgeHere({ place: scope.place, context, call, records, own }, ['hold'], deps);
     await mustBeReleased(input, action, judged, deps);
     return await admitAndCarryOut(input, action, judged, scope, deps);
   } catch (error) {
@@ -46,6 +50,12 @@ async function execute(input: ExecuteInput, scope: Scope, deps: ExecutorDeps): P
 
 function endOf({ outcome }: Earlier): SignedOutcome {
   if (outcome === null) throw new HoldpointError('OUTCOME_UNKNOWN', 'the record says that the outcome is unknown');
+  return outcome;
+}
+
+/** An earlier life of this process knew the outcome: that is worth more than another attempt, and than any guess. */
+async function handOver(outcome: SignedOutcome, { signal }: Scope, { outbox }: ExecutorDeps): Promise<SignedOutcome> {
+  await outbox.deliver(outcome, () => isAbandoned(signal));
   return outcome;
 }
 
@@ -145,5 +155,7 @@ const askReceipt = (
     alertRef: context.alertRef,
     activityId,
     activityAttempt: attempt,
+    execution: randomBytes(16).toString('base64url'),
     statements: [...statements],
+    grant: null,
   });

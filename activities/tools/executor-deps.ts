@@ -5,6 +5,7 @@ import type { Signer } from '../../policies/signing.ts';
 import type { Failpoint } from '../failpoints.ts';
 import type { Fences } from '../identity/fences.ts';
 import type { Manifests } from '../identity/manifests.ts';
+import type { IncidentRecords } from '../judge/incident-records.ts';
 import type { RecorderClient } from '../record/client.ts';
 import type { ScopeDeps } from './activity-scope.ts';
 import type { Tools } from './implement.ts';
@@ -21,6 +22,7 @@ export type ExecutorDeps = ScopeDeps &
     readonly tools: Tools;
     readonly manifests: Pick<Manifests, 'newest' | 'require' | 'mustBeAtLeast' | 'reload'>;
     readonly recorder: RecorderClient;
+    readonly incidentRecords: IncidentRecords;
     /** The recorder's door for statements that carry their own authority. */
     readonly postStatements: (statements: readonly SignedStatement[]) => Promise<Appended>;
     readonly fences: Fences;

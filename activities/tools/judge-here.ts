@@ -1,46 +1,39 @@
-import { type Action, CarriedAction, type ToolCall } from '../../contracts/action.ts';
+import { type Action, CarriedAction } from '../../contracts/action.ts';
 import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import type { IncidentContext } from '../../contracts/incident.ts';
-import type { RecordBody } from '../../contracts/record.ts';
 import { RunbookRef } from '../../contracts/runbook.ts';
 import { Sha256 } from '../../contracts/values.ts';
 import type { Verdict } from '../../contracts/verdict.ts';
 import { bindAction, digestOf, type Place } from '../../policies/digest.ts';
-import { type JudgedHere, judgeCall } from '../judge/judge-call.ts';
+import { breakerOpenRule } from '../../policies/gate/standing.ts';
+import { type JudgeCallInput, type JudgedHere, judgeCall } from '../judge/judge-call.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
 import type { Aim, Tool } from './implement.ts';
-import { countsOf } from './incident-records.ts';
 
-type JudgeInput = {
-  readonly place: Place;
-  readonly context: IncidentContext;
-  readonly call: ToolCall;
-  /** What the log has of this incident, and which of it is this very call. */
-  readonly records: readonly RecordBody[];
-  readonly except: Parameters<typeof countsOf>[1];
-};
+type JudgeInput = Omit<JudgeCallInput, 'planned'>;
 
 /**
  * The executor's own judgement, from its own manifest copies, a standing fetched now and counts of the log. Throws
- * `VERDICT_NOT_HOLD` unless the verdict is one of `kinds`, `NOT_PERMITTED` for a runbook of another role, and what
+ * `VERDICT_NOT_HOLD` unless the verdict is one of `kinds`, `BREAKER_OPEN` where only that is why, `NOT_PERMITTED` for a runbook of another role, and what
  * `judgeCall` throws.
  */
 export async function judgeHere(
-  { place, context, call, records, except }: JudgeInput,
+  input: JudgeInput,
   kinds: readonly Verdict['kind'][],
   deps: ExecutorDeps,
 ): Promise<JudgedHere> {
-  const known = parseContext(context);
-  await mustHoldManifest(known.manifest, deps);
-  const judged = await judgeCall({ place, context: known, call, counts: countsOf(records, except) }, deps);
+  const context = parseContext(input.context);
+  await mustHoldManifest(context.manifest, deps);
+  const judged = await judgeCall({ ...input, context }, deps);
   const { role } = judged.runbook.runbook.identity;
   if (role !== deps.role)
     throw new HoldpointError('NOT_PERMITTED', `expected a runbook of role \`${deps.role}\`, got one of \`${role}\``);
   const { verdict } = judged;
   if (!kinds.includes(verdict.kind))
     throw new HoldpointError(
-      'VERDICT_NOT_HOLD',
+      verdict.rule === breakerOpenRule ? 'BREAKER_OPEN' : 'VERDICT_NOT_HOLD',
       `judged ${verdict.kind} by rule \`${verdict.rule}\`, expected ${kinds.join(' or ')}: ${verdict.reason}`,
+      { rule: verdict.rule },
     );
   return judged;
 }

@@ -18,8 +18,8 @@ export type Outbox = {
    * that this process ends (the file stays), and `RECORD_REFUSED` when the recorder will never take it.
    */
   deliver(outcome: SignedOutcome, stopped: () => boolean): Promise<void>;
-  /** True while an outcome of this attempt waits here for the recorder. */
-  holds(digest: string, attempt: number): Promise<boolean>;
+  /** The outcome of this attempt that waits here for the recorder; null when there is none. */
+  kept(digest: string, attempt: number): Promise<SignedOutcome | null>;
   /** Sends what waits here, once. */
   flush(): Promise<void>;
   start(): void;
@@ -69,7 +69,7 @@ export function createOutbox({ dir, recorder, log }: OutboxDeps): Outbox {
         }
       }
     },
-    holds: async (digest, attempt) => (await namesIn(dir)).includes(`${digest}-${attempt}.json`),
+    kept: (digest, attempt) => readOutcome(join(dir, fileOf(digest, attempt))),
     flush,
     start() {
       timer ??= setInterval(() => void flush().catch(() => undefined), everyMs).unref();
@@ -81,7 +81,8 @@ export function createOutbox({ dir, recorder, log }: OutboxDeps): Outbox {
   };
 }
 
-const nameOf = ({ payload }: SignedOutcome): string => `${payload.digest}-${payload.attempt}.json`;
+const fileOf = (digest: string, attempt: number): string => `${digest}-${attempt}.json`;
+const nameOf = ({ payload }: SignedOutcome): string => fileOf(payload.digest, payload.attempt);
 
 // Whatever else went wrong on the way, nothing may be assumed of the record.
 const away = (error: unknown): HoldpointError =>

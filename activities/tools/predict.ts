@@ -5,7 +5,6 @@ import { firstIssue } from '../../policies/signing.ts';
 import { inScope, type Scope } from './activity-scope.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
 import type { WriteTool } from './implement.ts';
-import { recordsOf } from './incident-records.ts';
 import { aimOf, bindHere, judgeHere, toolOf } from './judge-here.ts';
 
 /**
@@ -23,10 +22,11 @@ async function predict(
   deps: ExecutorDeps,
 ): Promise<SignedPrediction> {
   const action = bindHere(scope.place, carried, digest, context);
-  const records = await recordsOf(deps.recorder, scope.place.workflowId);
+  const records = await deps.incidentRecords.of(scope.place.workflowId);
   const call = { tool: action.tool, args: action.args, why: '' };
   const kinds = ['hold', 'rehearse'] as const;
-  const judged = await judgeHere({ place: scope.place, context, call, records, except: { digest } }, kinds, deps);
+  const own = { kind: 'write', digest } as const;
+  const judged = await judgeHere({ place: scope.place, context, call, records, own }, kinds, deps);
   const tool = toolOf(action.tool, 'write', deps) as WriteTool;
   const late = AbortSignal.timeout(Math.min(judged.rules.limits.readMsMax, judged.newest.limits.readMsMax));
   const bytesMax = judged.rules.limits.resultBytesMax;

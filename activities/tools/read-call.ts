@@ -4,12 +4,12 @@ import { ReadResult, type SignedResult } from '../../contracts/evidence.ts';
 import type { EvidenceRef, ReadInput } from '../../contracts/incident.ts';
 import { jcs, sha256Hex } from '../../policies/digest.ts';
 import { firstIssue } from '../../policies/signing.ts';
+import { callHash } from '../../policies/usage.ts';
 import type { JudgedHere } from '../judge/judge-call.ts';
 import { inScope, type Scope } from './activity-scope.ts';
 import { jsonBytes } from './bounded.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
 import type { ReadAnswer, ReadTool } from './implement.ts';
-import { recordsOf } from './incident-records.ts';
 import { judgeHere, toolOf } from './judge-here.ts';
 
 /** Left of the result bound for everything that is not the tool's own answer. */
@@ -28,8 +28,10 @@ export const createReadCall =
 async function read(input: ReadInput, scope: Scope, deps: ExecutorDeps): Promise<EvidenceRef> {
   const call = parseCall(input.call);
   const { context, step } = input;
-  const records = await recordsOf(deps.recorder, scope.place.workflowId);
-  const judged = await judgeHere({ place: scope.place, context, call, records, except: { step } }, ['read'], deps);
+  const { place } = scope;
+  const records = await deps.incidentRecords.of(place.workflowId);
+  const own = { kind: 'read', runId: place.runId, step, tool: call.tool } as const;
+  const judged = await judgeHere({ place, context, call, records, own }, ['read'], deps);
   const tool = toolOf(call.tool, 'read', deps) as ReadTool;
   const answer = await answerOf(tool, call, judged, scope);
   const result = signResult({ ...input, call }, answer, scope, deps);
@@ -43,8 +45,15 @@ async function read(input: ReadInput, scope: Scope, deps: ExecutorDeps): Promise
     bytes: Buffer.byteLength(bytes, 'utf8'),
   };
   await deps.recorder.putBlob(bytes);
-  const { workflowId, runId } = scope.place;
-  await deps.recorder.append({ kind: 'result', workflowId, runId, evidence, signer: deps.signer.as });
+  const { workflowId, runId } = place;
+  await deps.recorder.append({
+    kind: 'result',
+    workflowId,
+    runId,
+    evidence,
+    call: callHash(call),
+    signer: deps.signer.as,
+  });
   return evidence;
 }
 

@@ -7,9 +7,9 @@ import { InventoryRef } from '../../contracts/tools/contract.ts';
 import { resolveTarget } from '../../policies/inventory.ts';
 import { parseBlob } from '../judge/judge-call.ts';
 import { isAbandoned, type Scope } from './activity-scope.ts';
+import type { Intent } from './earlier-attempt.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
 import type { Aim, Postcondition } from './implement.ts';
-import type { Intent } from './incident-records.ts';
 
 const everyMs = 10_000;
 /** A retry of the activity itself comes first: it may still be admitted, and then knows more than this. */
@@ -68,7 +68,7 @@ async function settleOpen({ payload: { body } }: SignedRecord, deps: UnknownDeps
   if (body.kind !== 'intent' || body.executor !== deps.signer.as) return;
   if (deps.clock() < overAt(body, deps) + graceMs || deps.inFlight.has(body.digest)) return;
   // What this process itself knows is on its way: it is never overtaken by a guess.
-  if (await deps.outbox.holds(body.digest, body.attempt)) return;
+  if ((await deps.outbox.kept(body.digest, body.attempt)) !== null) return;
   const outcome = await signUnknown(body, deps);
   await deps.outbox.keep(outcome);
   await deps.outbox.deliver(outcome, () => true);

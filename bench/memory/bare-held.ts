@@ -10,6 +10,6 @@ export async function bareHeld(): Promise<boolean> {
   setHandler(approveSignal, () => {
     approved = true;
   });
-  await page({ context: null, about: 'hold-waits', digest: null, detail: 'waits' });
+  await page({ context: null, about: 'hold-waits', digest: null, severity: null, detail: 'waits' });
   return condition(() => approved, '1h');
 }

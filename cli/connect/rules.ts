@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ManifestFile } from '../../contracts/manifest.ts';
+import { digestOf } from '../../policies/digest.ts';
 import type { Rules } from '../../policies/manifest.ts';
 import { openManifest } from '../../policies/manifest.ts';
 import type { ClientConfig } from '../client-config.ts';
@@ -20,13 +22,46 @@ export async function manifestFiles(dir: string): Promise<{ readonly version: nu
 
 /** Opens the newest manifest under the pinned platform key. Throws `Refusal` NOT_FOUND, or MANIFEST_* as a process would. */
 export async function newestRules(config: ClientConfig, now: number): Promise<Rules> {
-  const newest = config.manifestDir === null ? undefined : (await manifestFiles(config.manifestDir)).at(-1);
-  if (newest === undefined)
-    throw new Refusal(
-      'NOT_FOUND',
-      'no manifest: `manifestDir` in holdpoint.json names none',
-      'name the folder that the processes read',
-    );
-  const raw: unknown = JSON.parse(await readFile(newest.file, 'utf8'));
-  return openManifest({ raw, keys: config.keys, mode: 'development', now });
+  const newest = (await ownFiles(config)).at(-1);
+  if (newest === undefined) throw noManifest();
+  return openManifest({ raw: await readJson(newest.file), keys: config.keys, mode: 'development', now });
+}
+
+/**
+ * Opens the manifest with this digest, which an action names: the newest, or an older one that an open incident began
+ * under. Throws `Refusal` NOT_FOUND or MANIFEST_UNKNOWN, or MANIFEST_* as a process would.
+ */
+export async function rulesByDigest(config: ClientConfig, digest: string, now: number): Promise<Rules> {
+  const files = await ownFiles(config);
+  if (files.length === 0) throw noManifest();
+  for (const { file } of files.reverse()) {
+    const raw = await readJson(file);
+    const parsed = ManifestFile.safeParse(raw);
+    if (parsed.success && digestOf(parsed.data.manifest.payload) === digest)
+      return openManifest({ raw, keys: config.keys, mode: 'development', now });
+  }
+  throw new Refusal(
+    'MANIFEST_UNKNOWN',
+    `no manifest here has the digest \`${digest}\` that the action names`,
+    'bring the manifest that the processes read into `manifestDir` of holdpoint.json',
+  );
+}
+
+const ownFiles = async ({ manifestDir }: ClientConfig) => (manifestDir === null ? [] : manifestFiles(manifestDir));
+
+const noManifest = (): Refusal =>
+  new Refusal(
+    'NOT_FOUND',
+    'no manifest: `manifestDir` in holdpoint.json names none',
+    'name the folder that the processes read',
+  );
+
+/** Null for what is no JSON: no manifest has it, and the refusal then says so. */
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }

@@ -23,7 +23,10 @@ export function createFollower({ workflowId, commands, key }: FollowOptions): Fo
       if (!('workflowId' in body) || body.workflowId !== workflowId) return [];
       switch (body.kind) {
         case 'alert':
-          return [{ event: 'matched', runbook: body.runbook?.id ?? null }];
+          // The end of an alert is on the record too: it matches nothing anew, and the incident's own end is told.
+          return body.alert.payload.alert.status === 'firing'
+            ? [{ event: 'matched', runbook: body.runbook?.id ?? null }]
+            : [];
         case 'proposal':
           proposals.set(body.step, body);
           return [proposed(body)];

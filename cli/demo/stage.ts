@@ -63,6 +63,7 @@ export async function setStage({ home, archiveDir, emit, cleanup, onExit }: Stag
       runbooksDir: null,
       role: runbook.runbook.identity.role,
       targets: [place.target],
+      notify: [],
       model: 'demo',
       approver,
       progress,

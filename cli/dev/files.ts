@@ -1,14 +1,17 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PostgresTarget } from '../../contracts/config.ts';
 import type { Approvers, Powers } from '../../contracts/manifest.ts';
 import { PersonId } from '../../contracts/statement.ts';
+import type { PolicyText } from '../../policies/organisation/load.ts';
 import { firstIssue } from '../../policies/signing.ts';
+import { defaultPolicy } from '../../servers/publish.ts';
 import type { Approver } from '../local/approver.ts';
 import { soleApprover, solePowers } from '../local/approver.ts';
+import { readPolicyFiles } from '../local/policy-files.ts';
 import type { RunbookFile } from '../local/runbook-files.ts';
 import { loadRunbookFiles, readRunbookFiles } from '../local/runbook-files.ts';
 import { Refusal } from '../shell/refusal.ts';
@@ -21,22 +24,35 @@ export function personHere(): string {
 
 export type Parts = {
   readonly runbooks: readonly RunbookFile[];
+  readonly policies: readonly PolicyText[];
   readonly approvers: string;
   readonly powers: string;
 };
 
 /**
- * What the next manifest is made of: the runbooks of the folder, and the approvers and powers of the home, which are
- * written at the first start with the one person who is there, and are theirs to change.
+ * What the next manifest is made of: the runbooks of the folder, and the organisation policies, approvers and powers of
+ * the home, which are written at the first start with the one person who is there, and are theirs to change.
  */
 export async function readParts(home: string, runbooksDir: string, approver: Approver): Promise<Parts> {
   const runbooks = await readRunbookFiles(runbooksDir);
   const loaded = loadRunbookFiles(runbooks).map(({ runbook }) => runbook);
   return {
     runbooks,
+    policies: await keptPolicies(policiesDir(home)),
     approvers: await keptText(join(home, 'approvers.yaml'), soleApprover(approver, loaded)),
     powers: await keptText(join(home, 'powers.yaml'), solePowers(loaded)),
   };
+}
+
+export const policiesDir = (home: string): string => join(home, 'policies');
+
+async function keptPolicies(dir: string): Promise<PolicyText[]> {
+  if (!existsSync(dir)) {
+    const { name, text } = defaultPolicy();
+    await mkdir(dir, { mode: 0o700 });
+    await writeFile(join(dir, `${name}.cedar`), text, { mode: 0o600 });
+  }
+  return readPolicyFiles(dir);
 }
 
 /** JSON is YAML: what is written here can be read and changed as either. */

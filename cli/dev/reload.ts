@@ -12,7 +12,7 @@ export type Reload = {
   readonly log: (line: string) => void;
 };
 
-/** Signs a new manifest whenever a runbook changes, once the editor is done with it. A bad file changes nothing. */
+/** Signs a new manifest whenever a runbook or another part of it changes, once the editor is done with it. A bad file changes nothing. */
 export function watchRunbooks({ dirs, publish, published, log }: Reload): { stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   // One after the other: two at once would sign two manifests under one version.
@@ -26,7 +26,7 @@ export function watchRunbooks({ dirs, publish, published, log }: Reload): { stop
     }
   };
   const changed = (name: string | null): void => {
-    if (name !== null && !/\.ya?ml$/.test(name)) return;
+    if (name !== null && !/\.(ya?ml|cedar)$/.test(name)) return;
     clearTimeout(timer);
     timer = setTimeout(() => {
       queue = queue.then(reload);

@@ -13,11 +13,12 @@ import { createCleanup } from '../local/cleanup.ts';
 import { resumeForTheFirstTime, waiveDryRun } from '../local/genesis.ts';
 import type { Installation } from '../local/installation.ts';
 import { startInstallation, startServer } from '../local/installation.ts';
+import { readNotifyFile } from '../local/notify-file.ts';
 import { startPaymentsDatabase } from '../local/payments-database.ts';
 import type { KeptPorts } from '../local/ports.ts';
 import { keptPorts } from '../local/ports.ts';
 import { loadRunbookFiles } from '../local/runbook-files.ts';
-import { personHere, readParts, readTargets } from './files.ts';
+import { personHere, policiesDir, readParts, readTargets } from './files.ts';
 import { watchRunbooks } from './reload.ts';
 
 export type DevOptions = {
@@ -75,6 +76,7 @@ async function start(options: DevOptions, emit: DevEmit, cleanup: Cleanup): Prom
   const ports = await keptPorts(home);
   const approver = await makeApprover(personHere(), join(home, 'keys', 'id_ed25519'));
   const parts = await readParts(home, runbooksDir, approver);
+  const notify = await readNotifyFile(join(home, 'notify.json'));
   const server = await startServer(
     { home, dbFile: join(home, 'temporal.db'), port: ports.temporal, uiPort: ports.temporalUi, progress },
     cleanup,
@@ -90,6 +92,7 @@ async function start(options: DevOptions, emit: DevEmit, cleanup: Cleanup): Prom
       runbooksDir,
       role: options.role,
       targets,
+      notify,
       model: 'rules',
       approver,
       ports: { gateway: ports.gateway, recorder: ports.recorder },
@@ -179,7 +182,7 @@ function reloadOnChange(
   const { workspace } = installation;
   let version = workspace.manifest.manifest.payload.version;
   return watchRunbooks({
-    dirs: [options.runbooksDir, options.home],
+    dirs: [options.runbooksDir, options.home, policiesDir(options.home)],
     publish: async () => workspace.publish(await readParts(options.home, options.runbooksDir, approver)),
     published: async (file) => {
       const now = file.manifest.payload.version;

@@ -25,6 +25,7 @@ export type InstallationOptions = {
   readonly runbooksDir: string | null;
   readonly role: string;
   readonly targets: readonly PostgresTarget[];
+  readonly notify: WorkspaceOptions['notify'];
   readonly model: ConfigOf<'reasoner'>['model'];
   readonly approver: Approver;
   readonly ports?: Partial<Ports>;
@@ -53,7 +54,7 @@ export async function startInstallation(
     ...options.parts,
     role: options.role,
     targets: options.targets,
-    notify: null,
+    notify: options.notify,
     model: options.model,
     persistent: options.persistent,
     ...(options.ports === undefined ? {} : { ports: options.ports }),

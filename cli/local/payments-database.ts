@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { PaymentsPlace } from '../../servers/payments/database.ts';
 import { preparePayments } from '../../servers/payments/database.ts';
 import { startPostgres } from '../../servers/postgres.ts';
-import { projectRoot } from '../../servers/project.ts';
 import type { Cleanup } from './cleanup.ts';
 
 export type PaymentsDatabaseOptions = {
@@ -21,6 +18,5 @@ export async function startPaymentsDatabase(
   progress('starting Postgres');
   const postgres = await startPostgres({ dir, persistent, ...(port === undefined ? {} : { port }) });
   cleanup.add('postgres', () => postgres.stop());
-  const rolesSql = await readFile(join(projectRoot(), 'activities', 'tools', 'postgres', 'roles.sql'), 'utf8');
-  return preparePayments({ adminUrl: postgres.adminUrl, rolesSql });
+  return preparePayments(postgres.adminUrl);
 }

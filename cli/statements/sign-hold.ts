@@ -7,6 +7,7 @@ import { visible } from '../../policies/visible.ts';
 import { requireClientConfig } from '../client-config.ts';
 import { askPending } from '../connect/incident.ts';
 import { fetchCardText } from '../connect/recorder-doors.ts';
+import { rulesByDigest } from '../connect/rules.ts';
 import type { Temporal } from '../connect/temporal.ts';
 import type { Io } from '../shell/io.ts';
 import { Refusal, WrongUse } from '../shell/refusal.ts';
@@ -41,8 +42,12 @@ export async function signHold(
   const hold = await findHold(temporal, workflowId, digest);
   const text = await fetchCardText(home.recorderUrl, hold.cardDigest);
   const asked = { namespace: temporal.namespace, workflowId, digest, cardDigest: hold.cardDigest };
-  const card = openCard(text, asked, home.keys);
-  for (const line of renderCard(card, Date.now(), io.paintErr)) io.err(line);
+  const now = Date.now();
+  const card = await openCard(text, asked, {
+    keys: home.keys,
+    rulesOf: (manifest) => rulesByDigest(home, manifest, now),
+  });
+  for (const line of renderCard(card, now, io.paintErr)) io.err(line);
   await confirmOrRefuse(io, given.verdict, person, options.yes === true);
   const statement = newStatement(
     {

@@ -19,7 +19,8 @@ export const InventoryRef = z.strictObject({ entity: Entity.shape.id, resultHash
 export type InventoryRef = z.infer<typeof InventoryRef>;
 
 /** Which runbook scope an argument falls under; judged before anything runs. */
-export type ScopeKind = 'databases';
+export const scopeKinds = ['databases'] as const;
+export type ScopeKind = (typeof scopeKinds)[number];
 
 /**
  * A tool's contract: data that judging, reasoning and the executor share. Risk belongs here, never to a model's answer.

@@ -31,6 +31,8 @@ export const Backend = z.strictObject({
   xactStart: PgTime,
   stateChange: PgTime,
   xactAgeMs: Count.nullable(),
+  /** Since its state last changed: how long an active session's statement runs, or how long an idle one has been idle. */
+  stateAgeMs: Count.nullable(),
   query: text(1_024).nullable(),
 });
 
@@ -82,6 +84,32 @@ export const blockingTree = defineContract({
       )
       .max(100),
     waiting: Count,
+    truncated: z.boolean(),
+  }),
+  scopeOf: databaseOf,
+});
+
+export const connections = defineContract({
+  name: 'postgres.connections',
+  summary: 'connections used of those the server allows, by user and application, and the session that is idle longest',
+  ...readOnly,
+  args: Database,
+  result: z.strictObject({
+    used: Count,
+    max: Count,
+    usedPercent: Count,
+    groups: z
+      .array(
+        z.strictObject({
+          database: text(63).nullable(),
+          user: text(63).nullable(),
+          application: text(256).nullable(),
+          state: text(64).nullable(),
+          count: Count,
+          longestMs: Count.nullable(),
+        }),
+      )
+      .max(200),
     truncated: z.boolean(),
   }),
   scopeOf: databaseOf,
@@ -185,5 +213,9 @@ export const terminateBackend = defineContract({
   args: Target,
   result: BackendEffect,
   scopeOf: scopeOfBackend,
-  preconditionsOf: pinned,
+  // Outside a transaction nothing but its last change of state tells an idle session from one that has worked since.
+  preconditionsOf: (entity) =>
+    entity.attributes.xactStart === null
+      ? { ...pinned(entity), stateChange: String(entity.attributes.stateChange) }
+      : pinned(entity),
 });

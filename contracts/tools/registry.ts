@@ -5,6 +5,7 @@ const all: readonly ToolContract[] = [
   postgres.activity,
   postgres.locks,
   postgres.blockingTree,
+  postgres.connections,
   postgres.tableStats,
   postgres.indexStats,
   postgres.explain,

@@ -1,5 +1,6 @@
+import type { Verdict } from '../../contracts/verdict.ts';
 import { judgeReadSql } from '../sql-read.ts';
-import { deny, type Judging, type Rule, shown } from './rule.ts';
+import { deny, type Judging, shown } from './rule.ts';
 
 /**
  * The floor: what no runbook, ring, statement or flag can permit. It is code, so that changing it is a reviewed change of
@@ -8,7 +9,7 @@ import { deny, type Judging, type Rule, shown } from './rule.ts';
 const destructiveName = /delete|drop|truncate|destroy|purge|wipe/i;
 
 /** No typed tool deletes or drops; one that is registered by mistake is refused by its name. */
-const destructiveTool: Rule = ({ contract }) =>
+const destructiveTool: FloorRule = ({ contract }) =>
   destructiveName.test(contract.name)
     ? deny(
         'floor.destructive-tool',
@@ -18,7 +19,7 @@ const destructiveTool: Rule = ({ contract }) =>
     : null;
 
 /** Every SQL text, whichever tool takes it, is one SELECT made of listed parts. */
-const sqlText: Rule = ({ call }) => {
+const sqlText: FloorRule = ({ call }) => {
   if (!Object.hasOwn(call.args, 'sql')) return null;
   const { sql } = call.args;
   const judged = typeof sql === 'string' ? judgeReadSql(sql) : notText;
@@ -31,11 +32,11 @@ const sqlText: Rule = ({ call }) => {
 };
 const notText = { ok: false, rule: 'floor.unparsable-sql', reason: 'expected SQL text' } as const;
 
-const backendOf = ({ contract, target }: Judging) =>
+const backendOf = ({ contract, target }: Pick<Judging, 'contract' | 'target'>) =>
   contract.targetKind === 'backend' ? (target?.entity ?? null) : null;
 
 /** Ending a WAL sender breaks a replica and ending an autovacuum can end in wraparound: only a client's session may be signalled. */
-const clientBackendOnly: Rule = (judging) => {
+const clientBackendOnly: FloorRule = (judging) => {
   const backend = backendOf(judging);
   if (backend === null || backend.attributes.backendType === 'client backend') return null;
   const reason = `expected a client's session, got ${shown(String(backend.attributes.backendType))}`;
@@ -43,10 +44,12 @@ const clientBackendOnly: Rule = (judging) => {
 };
 
 /** The executor's own sessions are how it sees what it does. */
-const notOwnBackend: Rule = (judging) => {
+const notOwnBackend: FloorRule = (judging) => {
   const backend = backendOf(judging);
   if (backend === null || backend.attributes.own === false) return null;
   return deny('floor.own-backend', 'this session is, or may be, one of our own', 'aim at a session of another login');
 };
 
-export const floorRules: readonly Rule[] = [destructiveTool, sqlText, clientBackendOnly, notOwnBackend];
+/** What the floor looks at: it needs neither runbook nor standing. */
+export type FloorRule = (judging: Pick<Judging, 'call' | 'contract' | 'target'>) => Verdict | null;
+export const floorRules: readonly FloorRule[] = [destructiveTool, sqlText, clientBackendOnly, notOwnBackend];

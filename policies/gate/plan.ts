@@ -1,4 +1,5 @@
 import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { isRecoveryRead, recoveryReadsMax } from '../usage.ts';
 import { deny, isWrite, type Judging, type Rule, shown } from './rule.ts';
 
 const listingOf = ({ runbook, contract }: Judging) => runbook.runbook.tools.find(({ tool }) => tool === contract.name);
@@ -44,7 +45,9 @@ const heldRead: Rule = (judging) =>
     ? deny('boundary.read-cannot-be-held', `${shown(judging.contract.name)} is a read`, 'take it off require_human')
     : null;
 
-export const boundaryRules: readonly Rule[] = [neverAllow, heldRead];
+/** Judged right after the floor: what the runbook forbids is forbidden wherever it is aimed. */
+export const neverAllowRules: readonly Rule[] = [neverAllow];
+export const boundaryRules: readonly Rule[] = [heldRead];
 
 const countOf = (counts: Readonly<Record<string, number>>, tool: string): number =>
   Object.hasOwn(counts, tool) ? natural(counts[tool]) : 0;
@@ -55,16 +58,23 @@ function natural(count: number | undefined): number {
 }
 
 /** A tool that nobody knows counts as a write. */
-const writesIn = (counts: Readonly<Record<string, number>>): number =>
+export const writesIn = (counts: Readonly<Record<string, number>>): number =>
   Object.keys(counts)
     .filter((tool) => toolRegistry.get(tool)?.risk !== 'read')
     .reduce((sum, tool) => sum + countOf(counts, tool), 0);
 
+/** The runbook's own recovery reads have a bound of their own; what goes beyond it counts like any other call. */
 const perIncident: Rule = (judging) => {
-  const used = countOf(judging.counts, judging.contract.name);
+  const { contract, callHash, limits } = judging;
+  const { runbook } = judging.runbook;
+  const aside = natural(recoveryReadsMax(runbook, contract.name, limits));
+  const looked = countOf(judging.recoveryReads, contract.name);
+  if (looked < aside && isRecoveryRead(runbook, callHash)) return null;
+  const used = countOf(judging.counts, contract.name) + Math.max(0, looked - aside);
   const max = natural(listingOf(judging)?.perIncidentMax);
   if (used < max) return null;
-  const reason = `${shown(judging.contract.name)} was used ${used} times in this incident, of ${max}`;
+  const but = aside === 0 ? '' : `, not counting ${Math.min(looked, aside)} recovery reads`;
+  const reason = `${shown(contract.name)} was used ${used} times in this incident, of ${max}${but}`;
   return deny('limits.per-incident', reason, 'nothing in this incident');
 };
 

@@ -4,7 +4,12 @@ import type { Verdict } from '../../contracts/verdict.ts';
 import type { JudgeInputs } from '../gate.ts';
 
 /** The inputs of a judgement, once the tool is known and its arguments fit the contract. */
-export type Judging = Omit<JudgeInputs, 'call'> & { readonly call: ToolCall; readonly contract: ToolContract };
+export type Judging = Omit<JudgeInputs, 'call'> & {
+  readonly call: ToolCall;
+  /** Of the call as it was asked for, before its contract read it: as its result will be recorded. */
+  readonly callHash: string;
+  readonly contract: ToolContract;
+};
 /** A pure rule: a denial, or null where it has nothing to say. INVARIANT: no rule grants; it may only tighten. */
 export type Rule = (judging: Judging) => Verdict | null;
 

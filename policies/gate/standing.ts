@@ -41,6 +41,13 @@ export function grant(judging: Judging): Verdict {
   if (!isWrite(judging))
     return verdict('read', 'ring.read', `${shown(contract.name)} changes nothing`, 'nothing is needed');
   const ring = ringOf(judging);
+  if (isTripped(judging))
+    return verdict(
+      'rehearse',
+      breakerOpenRule,
+      'the circuit breaker is open: writes are rehearsed',
+      'a signed trip-reset',
+    );
   if (ring === 0)
     return verdict('rehearse', 'ring.read-only', 'the runbook is at ring 0: its writes are rehearsed', changeOf(1));
   if (ring === 1 && contract.risk !== 'low')
@@ -58,10 +65,14 @@ export function grant(judging: Judging): Verdict {
   return verdict('hold', rule, reason, `signed statements by ${quorum} of ${groups.join(', ')}`);
 }
 
+/** The rule of a write that would be judged otherwise, were the breaker closed. */
+export const breakerOpenRule = 'breaker.open';
+const isTripped = ({ standing }: Judging): boolean => standing?.standing.trip !== null;
+
 const changeOf = (ring: 1 | 2): string => `a signed promotion or waiver to ring ${ring}`;
 
 /** The ring now: a waiver that has run out since the snapshot was taken waives nothing. Throws for any other ring. */
-function ringOf({ standing, now }: Judging): 0 | 1 | 2 {
+export function ringOf({ standing, now }: Judging): 0 | 1 | 2 {
   if (standing === null) throw new TypeError('expected a standing');
   const { ring, until } = standing.standing;
   if (ring !== 0 && ring !== 1 && ring !== 2) throw new TypeError('expected a ring');

@@ -1,4 +1,4 @@
-import { hasSqlDetails, loadModule, parseSync, scanSync } from 'libpg-query';
+import { hasSqlDetails, loadModule, parsePlPgSQLSync, parseSync, type ScanToken, scanSync } from 'libpg-query';
 
 const sqlCharsMax = 8_192;
 /** Bounds how deep the parser can recurse: every level of nesting costs at least one token. */
@@ -18,13 +18,49 @@ export type ParsedSql =
 
 /** The statements of a text, as Postgres 18 parses it. Never throws; what cannot be parsed is refused with a reason. */
 export function parseSql(sql: string): ParsedSql {
+  const found = guarded(sql, () => (parseSync(sql).stmts ?? []).map(({ stmt }) => stmt));
+  return found.ok ? { ok: true, statements: found.value } : found;
+}
+
+/**
+ * The functions that a text carries in PL/pgSQL (`DO`, `CREATE FUNCTION`, `CREATE PROCEDURE`), in order, each with every
+ * expression and statement in it as text. A function in another language comes without an `action`. Never throws.
+ */
+export function parsePlPgSql(sql: string): ParsedSql {
+  const found = guarded(sql, () => parsePlPgSQLSync(sql) as unknown as { readonly plpgsql_funcs?: readonly unknown[] });
+  return found.ok ? { ok: true, statements: found.value.plpgsql_funcs ?? [] } : found;
+}
+
+export type Token = { readonly text: string; readonly at: number };
+
+/** The tokens of a text with where each stands in it; null when it cannot be split into tokens. Never throws. */
+export function scanSql(sql: string): readonly Token[] | null {
+  // An empty text is an error to the scanner.
+  if (sql === '') return [];
+  const found = guarded(sql, (tokens) => tokens);
+  if (!found.ok) return null;
+  // The scanner counts bytes.
+  const bytes = new TextEncoder().encode(sql);
+  const decoder = new TextDecoder();
+  let at = 0;
+  let read = 0;
+  return found.value.map(({ start, text }) => {
+    at += decoder.decode(bytes.subarray(read, start)).length;
+    read = start;
+    return { text, at };
+  });
+}
+
+type Found<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
+
+function guarded<T>(sql: string, ask: (tokens: readonly ScanToken[]) => T): Found<T> {
   const unfit = unfitText(sql);
   if (unfit !== null) return { ok: false, reason: unfit };
   if (state !== 'ready') return { ok: false, reason: `the SQL parser is ${state}` };
   try {
-    if (scanSync(sql).tokens.length > tokensMax) return { ok: false, reason: `expected at most ${tokensMax} tokens` };
-    const { stmts } = parseSync(sql);
-    return { ok: true, statements: (stmts ?? []).map(({ stmt }) => stmt) };
+    const { tokens } = scanSync(sql);
+    if (tokens.length > tokensMax) return { ok: false, reason: `expected at most ${tokensMax} tokens` };
+    return { ok: true, value: ask(tokens) };
   } catch (error) {
     if (hasSqlDetails(error) || !isTrap(error)) return { ok: false, reason: 'expected SQL that Postgres can parse' };
     // INVARIANT: after a trap the parser's memory may be damaged, and a damaged parser must not call anything a read.

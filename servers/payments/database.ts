@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client } from 'pg';
 import type { PostgresTarget } from '../../contracts/config.ts';
+import { projectRoot } from '../project.ts';
 
 export const paymentsDatabase = 'payments';
 const applicationRole = 'payments_app';
@@ -14,25 +17,30 @@ export type PaymentsPlace = {
   readonly applicationUrl: string;
   readonly adminUrl: string;
 };
-export type PreparePayments = {
-  /** A superuser's URL of the given database, or of `postgres`. */
-  readonly adminUrl: (database?: string) => string;
-  /** The SQL that makes the tools' roles and grants, run inside the payments database. */
-  readonly rolesSql: string;
-};
+/** A superuser's URL of the given database, or of `postgres`. */
+export type AdminUrl = (database?: string) => string;
+
+/** `roles.sql` makes the tools' logins; `strict` takes from PUBLIC what a READ ONLY SELECT could still call. */
+export async function readRolesSql(): Promise<{ readonly roles: string; readonly strict: string }> {
+  const read = (name: string): Promise<string> =>
+    readFile(join(projectRoot(), 'activities', 'tools', 'postgres', name), 'utf8');
+  return { roles: await read('roles.sql'), strict: await read('roles-strict.sql') };
+}
 
 /**
  * Makes the payments database, its table and its logins where they do not exist yet, and gives every login a fresh
  * password: nothing secret has to be kept between two starts. Throws what Postgres throws.
  */
-export async function preparePayments({ adminUrl, rolesSql }: PreparePayments): Promise<PaymentsPlace> {
+export async function preparePayments(adminUrl: AdminUrl): Promise<PaymentsPlace> {
+  const { roles, strict } = await readRolesSql();
   await withAdmin(adminUrl(), async (admin) => {
     const { rowCount } = await admin.query('SELECT 1 FROM pg_database WHERE datname = $1', [paymentsDatabase]);
     if (rowCount === 0) await admin.query(`CREATE DATABASE ${paymentsDatabase}`);
   });
   return withAdmin(adminUrl(paymentsDatabase), async (admin) => {
     await makeApplication(admin);
-    await admin.query(rolesSql);
+    await admin.query(roles);
+    await admin.query(strict);
     const urlOf = async (role: string): Promise<string> => {
       const password = randomBytes(24).toString('hex');
       await admin.query(`ALTER ROLE ${role} LOGIN PASSWORD '${password}'`);

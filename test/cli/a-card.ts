@@ -1,24 +1,25 @@
-import { generateKeyPairSync } from 'node:crypto';
+import type { Asked } from '../../cli/statements/open-card.ts';
 import type { Action } from '../../contracts/action.ts';
 import type { Card } from '../../contracts/card.ts';
-import type { PinnedKeys, PrivateKey } from '../../contracts/config.ts';
+import type { PinnedKeys } from '../../contracts/config.ts';
+import { HoldpointError } from '../../contracts/errors.ts';
 import { digestOf } from '../../policies/digest.ts';
-import { createSigner } from '../../policies/signing.ts';
+import type { Rules } from '../../policies/manifest.ts';
+import { makeProcess, executor as ofRole, pinned, rulesOf, runbookData, runbookId } from '../policies/support/rules.ts';
 
 const at = '2026-01-31T09:30:00.000Z';
 const workflowId = 'incident/alertmanager/abc';
 const runId = '3f1c0f0e-0000-4000-8000-000000000000';
 
-function newKey(): PrivateKey {
-  const { x, d } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
-  return { kty: 'OKP', crv: 'Ed25519', x: x ?? '', d: d ?? '' };
-}
-
-const executorKey = newKey();
-export const keys: PinnedKeys = { 'executor.payments-db': [{ kty: 'OKP', crv: 'Ed25519', x: executorKey.x }] };
-export const executor = createSigner('executor.payments-db', executorKey);
+const ofAnotherRole = makeProcess('executor.orders-db');
+export const keys: PinnedKeys = { ...pinned, ...ofAnotherRole.keys };
+/** The executor of the runbook's own role, and one that is pinned for the runbooks of another. */
+export const executor = ofRole.signer;
+export const otherExecutor = ofAnotherRole.signer;
 /** A signer with the executor's name and another key: what a thief of the name alone could make. */
-export const impostor = createSigner('executor.payments-db', newKey());
+export const impostor = makeProcess('executor.payments-db').signer;
+
+export const rules = rulesOf();
 
 export const action: Action = {
   v: 1,
@@ -26,8 +27,8 @@ export const action: Action = {
   workflowId,
   runId,
   step: { step: 4, index: 0 },
-  runbook: { id: 'postgres-blocked-by-idle-transaction', digest: 'a'.repeat(64) },
-  manifest: 'b'.repeat(64),
+  runbook: { id: runbookId, digest: rules.runbooks.get(runbookId)?.digest ?? '' },
+  manifest: rules.digest,
   tool: 'postgres.terminateBackend',
   args: { target: { entity: 'backend/42/1', resultHash: 'c'.repeat(64) } },
   preconditions: { pid: '42', backendStart: '2026-01-31 09:00:00+00' },
@@ -56,7 +57,7 @@ export const cardOf = (more: Partial<Card> = {}): Card => ({
   v: 1,
   digest,
   action,
-  runbookTitle: 'Payments are blocked by an idle transaction',
+  runbookTitle: runbookData.title,
   risk: 'high',
   effect: 'conditional',
   why: 'this session is the one root of the lock queue',
@@ -67,17 +68,23 @@ export const cardOf = (more: Partial<Card> = {}): Card => ({
     readAt: at,
     entity: { kind: 'backend', id: 'backend/42/1', attributes: { pid: 42, application: 'nightly-report' } },
   },
-  inverse: { tool: null, note: 'cannot be undone' },
+  inverse: { tool: null, note: 'cannot be undone: the rolled-back work has to be done again by its client' },
   quorum: 1,
-  groups: ['oncall'],
+  groups: ['oncall', 'leads'],
   expiresAt: action.expiresAt,
   ...more,
 });
 
-export const askedFor = (card: unknown, more: object = {}) => ({
+export const askedFor = (card: unknown, more: Partial<Asked> = {}): Asked => ({
   namespace: 'default',
   workflowId,
   digest,
   cardDigest: digestOf(card),
   ...more,
 });
+
+/** The signer's own manifests: exactly the one that the action names. */
+export async function ownRules(manifest: string): Promise<Rules> {
+  if (manifest === rules.digest) return rules;
+  throw new HoldpointError('MANIFEST_UNKNOWN', 'expected the manifest of the tests');
+}

@@ -2,8 +2,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeClientConfig } from '../../cli/client-config.ts';
+import { requireClientConfig, writeClientConfig } from '../../cli/client-config.ts';
+import { rulesByDigest } from '../../cli/connect/rules.ts';
 import { makeApprover, soleApprover, solePowers } from '../../cli/local/approver.ts';
+import type { ManifestFile } from '../../contracts/manifest.ts';
+import { digestOf } from '../../policies/digest.ts';
 import { parseRunbook } from '../../policies/runbook.ts';
 import { newDevelopmentKey, publicHalf } from '../../servers/keys.ts';
 import type { Given } from './under-test.ts';
@@ -25,6 +28,9 @@ describe('manifests and runbooks on the command line', () => {
       ],
       given,
     );
+
+  const fileOf = async (version: number): Promise<ManifestFile> =>
+    JSON.parse(await readFile(join(dir, 'manifests', `manifest-${version}.json`), 'utf8'));
 
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'holdpoint-manifest-'));
@@ -69,6 +75,22 @@ describe('manifests and runbooks on the command line', () => {
       people: [{ person: 'someone' }],
     });
     expect((await holdpoint(['manifest', 'verify', 'manifests/manifest-1.json'], given)).status).toBe(0);
+  });
+
+  it('finds the manifest that an action names, also when it is not the newest, and no other', async () => {
+    const config = requireClientConfig({ env: given.env ?? {}, cwd: dir });
+    const digest = async (version: number) => digestOf((await fileOf(version)).manifest.payload);
+    const find = async (named: string) => (await rulesByDigest(config, named, Date.now())).version;
+    expect([await find(await digest(1)), await find(await digest(2))]).toEqual([1, 2]);
+    await expect(find('a'.repeat(64))).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
+    const nowhere = { ...config, manifestDir: null };
+    await expect(rulesByDigest(nowhere, await digest(1), Date.now())).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    const forged = await fileOf(2);
+    const payload = { ...forged.manifest.payload, notAfter: '2099-01-01T00:00:00.000Z' };
+    const text = JSON.stringify({ ...forged, manifest: { ...forged.manifest, payload } });
+    await writeFile(join(dir, 'manifests', 'manifest-9.json'), text);
+    await expect(find(digestOf(payload))).rejects.toMatchObject({ code: 'MANIFEST_UNSIGNED' });
+    await rm(join(dir, 'manifests', 'manifest-9.json'));
   });
 
   it('refuses a changed manifest, one for production that development signed, and what is none', async () => {

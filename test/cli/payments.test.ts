@@ -21,8 +21,8 @@ describeWith('postgres', 'the payments scene', () => {
     for (const end = Date.now() + 15_000; !holds(); await new Promise((next) => setTimeout(next, 50)))
       if (Date.now() > end) throw new Error('did not happen in time');
   };
-  const ask = async <T extends object>(sql: string, values: unknown[] = []): Promise<T[]> => {
-    const client = new Client({ connectionString: place.adminUrl });
+  const ask = async <T extends object>(sql: string, values: unknown[] = [], url = place.adminUrl): Promise<T[]> => {
+    const client = new Client({ connectionString: url });
     await client.connect();
     try {
       return (await client.query<T & object>(sql, values)).rows as T[];
@@ -61,6 +61,11 @@ describeWith('postgres', 'the payments scene', () => {
     ]);
     expect(rows).toHaveLength(1);
     expect(rows[0]?.query).toContain('DROP TABLE payments');
+  });
+
+  it('gives the query login none of the functions by which a SELECT could act', async () => {
+    for (const call of [`set_config('a.b', 'c', false)`, `pg_notify('c', 't')`, 'pg_advisory_lock(1)'])
+      await expect(ask(`SELECT ${call}`, [], place.target.queryUrl)).rejects.toMatchObject({ code: '42501' });
   });
 
   it('flows again once the holder is ended, with the table whole', async () => {

@@ -25,7 +25,7 @@ describe('a rendered card', () => {
       'backendStart = 2026-01-31 09:00:00+00',
       'exactly this one session',
       'cannot be undone',
-      '1 of oncall',
+      '1 of oncall, leads',
       '4 min 30 s left',
       'application = nightly-report',
       cardOf().digest,

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, normalize } from 'node:path';
 import { Ajv2019 } from 'ajv/dist/2019.js';
@@ -44,8 +44,12 @@ const service = (name: string): Service => {
 describe('the compose file', () => {
   const home = mkdtempSync(join(tmpdir(), 'holdpoint-compose-'));
   const dir = join(home, '.holdpoint', 'compose');
+  const routingKey = 'planted0routing0key0planted0key0';
   beforeAll(async () => {
-    await initCompose({ dir, runbooksDir: join(root, 'runbooks'), targetsFile: null, person: 'oncall@example.com' });
+    const notifyFile = join(home, 'notify.json');
+    writeFileSync(notifyFile, JSON.stringify([{ kind: 'pagerduty', name: 'oncall', routingKey }]));
+    const runbooksDir = join(root, 'runbooks');
+    await initCompose({ dir, runbooksDir, targetsFile: null, notifyFile, person: 'oncall@example.com' });
   });
   afterAll(() => rmSync(home, { recursive: true, force: true }));
   const fileOf = (path: string): string => normalize(join(home, path));
@@ -79,6 +83,13 @@ describe('the compose file', () => {
     expect(service(name).secrets?.map(({ source }) => source)).toEqual([name]);
     expect(service(name).configs?.map(({ source }) => source)).toEqual([name]);
     expect(statSync(join(dir, 'secrets')).mode & 0o077).toBe(0);
+  });
+
+  it('tells orchestrator and recorder where pages go, in their secrets, and nobody else', () => {
+    const holds = (folder: string) =>
+      processNames.filter((name) => readFileSync(join(dir, folder, `${name}.json`), 'utf8').includes(routingKey));
+    expect([...holds('secrets')].sort()).toEqual(['orchestrator', 'recorder']);
+    expect(holds('config')).toEqual([]);
   });
 
   it.each(processNames)('mounts or ships every folder that %s is configured with', (name) => {

@@ -1,11 +1,13 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createExecutorActivities } from '../../activities/tools/create-activities.ts';
+import type { Tool } from '../../activities/tools/implement.ts';
 import { createUnknownSweep } from '../../activities/tools/unknown-outcome.ts';
 import type { SignedOutcome } from '../../contracts/evidence.ts';
 import { bindAction } from '../../policies/digest.ts';
+import { freshText } from '../record/stage.ts';
 import { describeWith } from '../support/skips.ts';
-import { startBlocker, startWaiter } from './support/database.ts';
+import { lives, startBlocker, startWaiter } from './support/database.ts';
 import { type At, activityAt, type Hold, openHouse, openTheatre, type Theatre } from './support/theatre.ts';
 
 let house: Awaited<ReturnType<typeof openHouse>>;
@@ -14,11 +16,12 @@ let hold: Hold;
 let blocker: Awaited<ReturnType<typeof startBlocker>>;
 let waiter: Awaited<ReturnType<typeof startWaiter>>;
 
-const execute = (at: Partial<At> = {}): Promise<SignedOutcome> => {
+const execute = (at: Partial<At> = {}, deps = theatre.deps): Promise<SignedOutcome> => {
   const input = { ...hold, statements: [theatre.approve(hold)] };
-  const { executeCall } = createExecutorActivities(theatre.deps);
-  return activityAt({ place: hold.place, ...at }).run(executeCall, input);
+  return activityAt({ place: hold.place, ...at }).run(createExecutorActivities(deps).executeCall, input);
 };
+const endOf = (end: PromiseSettledResult<SignedOutcome>): string =>
+  end.status === 'fulfilled' ? end.value.payload.status : end.reason.type;
 /** What a process leaves that is killed after its receipt: an intent, and nobody who knows what came of it. */
 const leaveIntent = () =>
   theatre.deps.recorder.receipt({
@@ -29,18 +32,49 @@ const leaveIntent = () =>
     alertRef: hold.context.alertRef,
     activityId: '7',
     activityAttempt: 1,
+    execution: freshText(),
     statements: [theatre.approve(hold)],
+    grant: null,
   });
-const alive = async (): Promise<boolean> => {
-  const admin = await house.database.session('admin');
-  const { rows } = await admin.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [blocker.pid]);
-  await admin.end();
-  return rows.length > 0;
+/** A write tool that says when it fires. */
+const counting = (tool: Tool, onFire: () => void): Tool => {
+  if (tool.kind !== 'write') return tool;
+  return {
+    ...tool,
+    arm: async (...given) => {
+      const armed = await tool.arm(...given);
+      return {
+        ...armed,
+        fire: (...at) => {
+          onFire();
+          return armed.fire(...at);
+        },
+      };
+    },
+  };
 };
+/** What an earlier life of this process signed, and could not deliver. */
+const doneBefore = (): SignedOutcome =>
+  theatre.deps.signer.sign('outcome', {
+    v: 1 as const,
+    workflowId: hold.place.workflowId,
+    runId: hold.place.runId,
+    activityId: '7',
+    digest: hold.digest,
+    attempt: 1,
+    status: 'done' as const,
+    detail: 'ended',
+    result: null,
+    postcondition: null,
+    startedAt: theatre.stage.at(),
+    endedAt: theatre.stage.at(),
+  });
+const alive = (): Promise<boolean> => lives(house.database, blocker.pid);
 const outcomes = async () => (await theatre.bodies(hold)).filter(({ kind }) => kind === 'outcome');
 const attemptOver = () => theatre.stage.pass(2_000 + 30_000 + 5_001);
 
-describeWith(['temporal', 'postgres'], 'executeCall, again', () => {
+/** One session blocks another in each test, and ending the first is held. */
+function holdInEachTest(): void {
   beforeAll(async () => {
     house = await openHouse();
   });
@@ -57,6 +91,10 @@ describeWith(['temporal', 'postgres'], 'executeCall, again', () => {
     await waiter.client.end();
     await theatre.close();
   });
+}
+
+describeWith(['temporal', 'postgres'], 'executeCall, again', () => {
+  holdInEachTest();
 
   it('returns the recorded outcome to a retry of the same activity, without another effect', async () => {
     const first = await execute();
@@ -66,9 +104,18 @@ describeWith(['temporal', 'postgres'], 'executeCall, again', () => {
 
   it('has one effect when it is scheduled twice', async () => {
     const both = await Promise.allSettled([execute({ activityId: '7' }), execute({ activityId: '8' })]);
-    const ends = both.map((end) => (end.status === 'fulfilled' ? end.value.payload.status : end.reason.type));
-    expect(ends.sort()).toEqual(['RECEIPT_SPENT', 'done']);
+    expect(both.map(endOf).sort()).toEqual(['RECEIPT_SPENT', 'done']);
     expect(await outcomes()).toHaveLength(1);
+  });
+
+  it('has one effect when one activity attempt runs twice, as an orchestrator can make it that uses an id again', async () => {
+    const fired: string[] = [];
+    const tools = new Map(
+      [...theatre.deps.tools].map(([name, tool]) => [name, counting(tool, () => fired.push(name))]),
+    );
+    const both = await Promise.allSettled([1, 2].map(() => execute({}, { ...theatre.deps, tools })));
+    expect(both.map(endOf).sort()).toEqual(['RECEIPT_SPENT', 'done']);
+    expect(fired).toEqual(['postgres.terminateBackend']);
   });
 
   it('refuses another activity after the first one ended', async () => {
@@ -109,6 +156,22 @@ describeWith(['temporal', 'postgres'], 'executeCall, again', () => {
     expect(await alive()).toBe(true);
   });
 
+  it.each([
+    ['may be tried again', 2_000 + 30_000 + 5_001],
+    ['could not be released any more', 11 * 60_000],
+  ])('reports what its disk still holds of a lost attempt that %s: no guess, no second effect', async (_, passMs) => {
+    await leaveIntent();
+    const statements = [theatre.approve(hold)];
+    const known = doneBefore();
+    await theatre.deps.outbox.keep(known);
+    theatre.stage.pass(passMs);
+    const { executeCall } = createExecutorActivities(theatre.deps);
+    const again = activityAt({ place: hold.place, attempt: 2 }).run(executeCall, { ...hold, statements });
+    expect(await again).toEqual(known);
+    expect(await outcomes()).toMatchObject([{ attempt: 1, status: 'done' }]);
+    expect([await alive(), await theatre.deps.outbox.kept(hold.digest, 1)]).toEqual([true, null]);
+  });
+
   it('gives a person the unknown outcome that is on the record, and tries nothing', async () => {
     await leaveIntent();
     attemptOver();
@@ -119,23 +182,8 @@ describeWith(['temporal', 'postgres'], 'executeCall, again', () => {
 });
 
 describeWith(['temporal', 'postgres'], 'outcomes that nobody knows', () => {
-  beforeAll(async () => {
-    house = await openHouse();
-  });
-  afterAll(() => house.close());
-  beforeEach(async () => {
-    theatre = await openTheatre(house.world, house.database);
-    blocker = await startBlocker(house.database);
-    waiter = await startWaiter(house.database);
-    hold = await theatre.hold(blocker.pid);
-    await leaveIntent();
-  });
-  afterEach(async () => {
-    await blocker.client.end();
-    await waiter.done;
-    await waiter.client.end();
-    await theatre.close();
-  });
+  holdInEachTest();
+  beforeEach(leaveIntent);
 
   it('are left alone while the attempt may still run', async () => {
     await createUnknownSweep(theatre.deps).sweep();

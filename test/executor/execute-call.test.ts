@@ -10,7 +10,7 @@ import { fenceId } from '../../contracts/queues.ts';
 import type { SignedStatement } from '../../contracts/statement.ts';
 import { runbookId } from '../policies/support/rules.ts';
 import { describeWith } from '../support/skips.ts';
-import { startBlocker, startWaiter, until } from './support/database.ts';
+import { lives, startBlocker, startWaiter, until } from './support/database.ts';
 import { type At, activityAt, type Hold, openHouse, openTheatre, type Theatre } from './support/theatre.ts';
 
 type Scene = { hold: Hold; blocker: number };
@@ -41,12 +41,7 @@ const codeOf = (work: Promise<SignedOutcome>): Promise<string | null | undefined
     ({ payload }) => `returned ${payload.status}`,
     (error: unknown) => (error instanceof ApplicationFailure ? error.type : String(error)),
   );
-const alive = async (pid: number): Promise<boolean> => {
-  const admin = await house.database.session('admin');
-  const { rows } = await admin.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [pid]);
-  await admin.end();
-  return rows.length > 0;
-};
+const alive = (pid: number): Promise<boolean> => lives(house.database, pid);
 const kinds = async (hold: Hold) => (await theatre.bodies(hold)).map(({ kind }) => kind);
 
 describeWith(['temporal', 'postgres'], 'executeCall', () => {
@@ -111,6 +106,14 @@ describeWith(['temporal', 'postgres'], 'executeCall', () => {
       'the run is another one, as after a Reset',
       'DIGEST_MISMATCH',
       ({ hold }) => execute(hold, { at: { place: { ...hold.place, runId: randomUUID() } } }),
+    ],
+    [
+      'the caller names the run that the digest was minted for',
+      'BAD_INPUT',
+      ({ hold }) => {
+        const action = { ...hold.action, runId: hold.place.runId };
+        return execute({ ...hold, action }, { at: { place: { ...hold.place, runId: randomUUID() } } });
+      },
     ],
     [
       'the namespace is another one',
@@ -196,8 +199,8 @@ describeWith(['temporal', 'postgres'], 'executeCall', () => {
     const away = async () => Promise.reject(new HoldpointError('RECORDER_AWAY', 'recorder: away'));
     const deps = { recorder: { ...theatre.deps.recorder, receipt: away } };
     const failure = await execute(hold, { deps }).catch((error: ApplicationFailure) => error);
-    expect(failure).toMatchObject({ type: 'RECORDER_AWAY', nonRetryable: false });
     expect(await alive(blocker)).toBe(true);
+    expect(failure).toMatchObject({ type: 'RECORDER_AWAY', nonRetryable: false });
   });
 
   it('has no effect once cancelled, and then no intent', async () => {
@@ -296,11 +299,8 @@ describeWith(['temporal', 'postgres'], 'executeCall', () => {
     const run = execute(hold, { deps: { outbox } });
     await until(async () => refused === 1);
     expect([await alive(blocker), (await kinds(hold)).includes('outcome')]).toEqual([false, false]);
-    expect(await outbox.holds(hold.digest, 1)).toBe(true);
+    expect(await outbox.kept(hold.digest, 1)).not.toBeNull();
     expect((await run).payload.status).toBe('done');
-    expect([await kinds(hold), await outbox.holds(hold.digest, 1)]).toEqual([
-      expect.arrayContaining(['outcome']),
-      false,
-    ]);
+    expect([await kinds(hold), await outbox.kept(hold.digest, 1)]).toEqual([expect.arrayContaining(['outcome']), null]);
   });
 });

@@ -53,7 +53,7 @@ describe('the outbox', () => {
   it('keeps an outcome until the recorder has it, and not longer', async () => {
     const outbox = box();
     await outbox.keep(outcome(1));
-    expect(await outbox.holds('d'.repeat(64), 1)).toBe(true);
+    expect(await outbox.kept('d'.repeat(64), 1)).toEqual(outcome(1));
     await outbox.deliver(outcome(1), () => false);
     expect([sent.length, await files()]).toEqual([1, []]);
   });
@@ -95,7 +95,7 @@ describe('the outbox', () => {
     await box().keep(outcome(1));
     await expect(box().deliver(outcome(1), () => false)).rejects.toMatchObject({ code: 'RECORD_REFUSED' });
     expect(await files()).toEqual([`${'d'.repeat(64)}-1.json.refused`]);
-    expect(await box().holds('d'.repeat(64), 1)).toBe(false);
+    expect(await box().kept('d'.repeat(64), 1)).toBeNull();
   });
 
   it('passes over a file that it cannot read, and leaves it', async () => {
@@ -114,6 +114,6 @@ describe('the outbox', () => {
   it('is empty before its folder is made', async () => {
     await rm(dir, { recursive: true });
     await box().flush();
-    expect(await box().holds('d'.repeat(64), 1)).toBe(false);
+    expect(await box().kept('d'.repeat(64), 1)).toBeNull();
   });
 });

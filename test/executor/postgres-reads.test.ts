@@ -30,6 +30,44 @@ describeWith('postgres', 'the reads of the executor on a real Postgres', () => {
   });
   afterAll(() => database.stop());
 
+  describe('postgres.connections', () => {
+    const poolOf = ({ entities }: Awaited<ReturnType<typeof read>>) =>
+      entities.find(({ kind }) => kind === 'connection-pool')?.attributes;
+
+    it('counts what is taken of what the server allows, by user and application', async () => {
+      const before = poolOf(await read('postgres.connections'));
+      const sessions = [await database.session('app'), await database.session('app')];
+      const answer = await read('postgres.connections');
+      expect(poolOf(answer)?.used).toBe(Number(before?.used) + 2);
+      expect(poolOf(answer)).toMatchObject({ database: 'payments', max: answer.data.max });
+      expect(answer.data.groups).toContainEqual(expect.objectContaining({ user: 'app', state: 'idle' }));
+      await Promise.all(sessions.map((session) => session.end()));
+    });
+
+    it('names the one session that is idle longest, and none that is inside a transaction or of the executor', async () => {
+      const longest = await database.session('app');
+      const [pid, blocker] = [await pidOf(longest), await startBlocker(database, 6)];
+      const later = await database.session('app');
+      await later.query('SELECT 1');
+      const { entities } = await read('postgres.connections');
+      const idle = entities.filter(({ kind }) => kind === 'backend');
+      expect(idle).toHaveLength(1);
+      expect(idle[0]?.attributes).toMatchObject({ role: 'longest-idle', state: 'idle', xactStart: null });
+      expect(idle[0]?.attributes.pid).not.toBe(blocker.pid);
+      expect([pid, idle[0]?.attributes.pid].includes(await pidOf(later))).toBe(false);
+      await Promise.all([longest.end(), later.end(), blocker.client.end()]);
+    });
+
+    it('refuses to answer as a role that may not see: hidden sessions must not make a server look emptier', async () => {
+      const admin = await database.session('admin');
+      await admin.query('REVOKE pg_read_all_stats FROM holdpoint_monitor');
+      const session = await database.session('app');
+      await expect(read('postgres.connections')).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
+      await admin.query('GRANT pg_read_all_stats TO holdpoint_monitor');
+      await Promise.all([admin.end(), session.end()]);
+    });
+  });
+
   describe('postgres.blockingTree and postgres.activity', () => {
     it('finds the root, which waits for nobody, and everyone who waits, behind a waiter too', async () => {
       const [root, second] = [await startBlocker(database, 1), await startBlocker(database, 2)];
@@ -85,6 +123,16 @@ describeWith('postgres', 'the reads of the executor on a real Postgres', () => {
       expect(text).toContain(hostile);
       expect(text.length).toBeLessThanOrEqual(1_024);
       await session.end();
+    });
+
+    it('tells how long a session has been in its state', async () => {
+      const root = await startBlocker(database, 5);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const { entities } = await read('postgres.activity');
+      const found = entities.find(({ attributes }) => attributes.pid === root.pid)?.attributes;
+      expect(found?.stateAgeMs).toBeGreaterThanOrEqual(300);
+      expect(found?.stateAgeMs).toBeLessThanOrEqual(Number(found?.xactAgeMs));
+      await root.client.end();
     });
 
     it('marks a session of the executor’s own logins, so that no write is aimed at one', async () => {

@@ -3,7 +3,7 @@ import type { Aim, Deadline, Effect, WriteTool } from '../../activities/tools/im
 import { createPostgresTools } from '../../activities/tools/postgres/tools.ts';
 import type { Entity } from '../../contracts/tools/contract.ts';
 import { describeWith } from '../support/skips.ts';
-import { type Database, pidOf, startBlocker, startDatabase, startWaiter, until } from './support/database.ts';
+import { type Database, lives, pidOf, startBlocker, startDatabase, startWaiter, until } from './support/database.ts';
 
 const inTime = (): Deadline => ({ startBefore: new Date(Date.now() + 2_000).toISOString(), leftMs: 2_000 });
 const signal = new AbortController().signal;
@@ -39,14 +39,23 @@ async function fire(tool: WriteTool, aim: Aim, deadline = inTime, abort = signal
   }
 }
 
-const alive = async (pid: number): Promise<boolean> => {
-  const admin = await database.session('admin');
-  const { rows } = await admin.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [pid]);
-  await admin.end();
-  return rows.length > 0;
-};
+const alive = (pid: number): Promise<boolean> => lives(database, pid);
 
 describeWith('postgres', 'postgres.terminateBackend', () => {
+  it('ends an idle session that has not worked since it was seen, and leaves one that has', async () => {
+    const [leaked, used] = [await database.session('app'), await database.session('app')];
+    const pids = { leaked: await pidOf(leaked), used: await pidOf(used) };
+    const tool = writeOf('postgres.terminateBackend');
+    const aims = { leaked: await aimAt(pids.leaked, tool), used: await aimAt(pids.used, tool) };
+    expect(aims.leaked.preconditions).toMatchObject({ xactStart: 'null', stateChange: expect.stringContaining(':') });
+    await used.query('SELECT 1');
+    expect(await fire(tool, aims.used)).toMatchObject({ status: 'moved' });
+    expect(await alive(pids.used)).toBe(true);
+    expect(await fire(tool, aims.leaked)).toMatchObject({ status: 'done' });
+    await until(async () => !(await alive(pids.leaked)));
+    await used.end();
+  });
+
   it('ends exactly the session that was seen, and those that waited for it go on', async () => {
     const [blocker, other] = [await startBlocker(database, 1), await startBlocker(database, 2)];
     const waiter = await startWaiter(database, 1);

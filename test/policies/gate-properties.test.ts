@@ -3,8 +3,20 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
 import { Verdict, verdictKinds } from '../../contracts/verdict.ts';
 import { judge, stricter } from '../../policies/gate.ts';
+import { loadPolicies } from '../../policies/organisation/load.ts';
 import { loadSqlParser } from '../../policies/sql-read.ts';
-import { backend, callOf, inputs, instant, now, readResult, runbook, standing, write } from './judging.ts';
+import {
+  backend,
+  callOf,
+  inputs,
+  instant,
+  now,
+  organisation,
+  readResult,
+  runbook,
+  standing,
+  write,
+} from './judging.ts';
 
 beforeAll(loadSqlParser);
 
@@ -47,14 +59,33 @@ const someRunbook = fc
     ...runbook,
     runbook: { ...runbook.runbook, tools, action_boundary: { never_allow, require_human, auto_approve: [] } },
   }));
+/** Organisations from very lax to contradictory; the last errs whenever it is evaluated. */
+const policyPool = [
+  '@id("all") permit (principal, action, resource);',
+  '@id("reads") permit (principal, action == Holdpoint::Action::"read", resource);',
+  '@id("low") permit (principal, action == Holdpoint::Action::"lowRiskWrite", resource);',
+  '@id("no-high") forbid (principal, action == Holdpoint::Action::"highRiskWrite", resource);',
+  '@id("not-at-ring-1") forbid (principal, action, resource) when { context.ring == 1 };',
+  '@id("errs") forbid (principal, action, resource) when { (context.ring + 1) * 9223372036854775807 > 7 };',
+];
+const organisations = new Map<string, typeof organisation>();
+const organisationOf = (texts: readonly string[]) => {
+  const text = texts.join('\n');
+  const known = organisations.get(text) ?? loadPolicies([{ name: 'any', text }]);
+  organisations.set(text, known);
+  return known;
+};
+const someOrganisation = fc.subarray(policyPool, { minLength: 1 }).map(organisationOf);
 const someInputs = fc.record({
   call: fc.record({ tool: someTool, args: someArgs as fc.Arbitrary<never>, why: fc.string({ maxLength: 20 }) }),
   runbook: fc.oneof(fc.constant(runbook), someRunbook),
   limits: fc.constant(inputs().limits),
+  organisation: fc.oneof(fc.constant(organisation), someOrganisation),
   standing: someStanding,
   now: fc.constant(now),
   target: someTarget,
   counts: fc.dictionary(fc.constantFrom(...known), fc.integer({ min: 0, max: 3 })),
+  recoveryReads: fc.dictionary(fc.constantFrom(...known), fc.integer({ min: 0, max: 3 })),
 });
 
 describe('policy gate, for any input', () => {
@@ -97,14 +128,42 @@ describe('policy gate, for any input', () => {
     );
   });
 
+  it('leaves a denial by the floor as it is, whatever the runbook, the organisation, the standing and the counts', () => {
+    const destructive = fc.constantFrom(
+      write({}, backend({ backendType: 'walsender' })),
+      write({}, backend({ own: true })),
+      inputs({ call: callOf('postgres.query', { database: 'payments', sql: 'drop table payments' }) }),
+    );
+    fc.assert(
+      fc.property(destructive, someInputs, ({ call, target }, any) => {
+        const verdict = judge({ ...any, call, target });
+        expect(verdict.kind).toBe('deny');
+        expect(verdict.rule).toMatch(/^floor\./);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('denies and does not throw when any one of its inputs is garbage', () => {
-    const field = fc.constantFrom('call', 'runbook', 'limits', 'standing', 'now', 'target', 'counts');
+    const fields = [
+      'call',
+      'runbook',
+      'limits',
+      'organisation',
+      'standing',
+      'now',
+      'target',
+      'counts',
+      'recoveryReads',
+    ];
+    const field = fc.constantFrom(...fields);
     fc.assert(
       fc.property(field, fc.oneof(fc.jsonValue(), fc.constant(undefined), fc.constant(Number.NaN)), (name, garbage) => {
-        // An empty object is a valid `counts`, and null no target: neither loosens anything, so a hold may stand.
+        // An empty object is a valid count, and null no target: neither loosens anything, so a hold may stand.
         const given = { ...write(), [name]: garbage };
         const verdict = judge(given as never);
-        if (name !== 'counts' && !(name === 'now' && typeof garbage === 'number')) expect(verdict.kind).toBe('deny');
+        const isCount = name === 'counts' || name === 'recoveryReads';
+        if (!isCount && !(name === 'now' && typeof garbage === 'number')) expect(verdict.kind).toBe('deny');
         expect(verdict.kind).not.toBe('read');
       }),
       { numRuns: 500 },

@@ -240,8 +240,9 @@ describe('policy gate, boundary and limits', () => {
   });
 
   it('denies past the counts of the runbook and of the platform', () => {
-    expect(ruleOf(inputs({ counts: { 'postgres.activity': 20 } }))).toBe('deny limits.per-incident');
-    expect(ruleOf(inputs({ counts: { 'postgres.activity': 19 } }))).toBe('read ring.read');
+    const locks = { call: callOf('postgres.locks', { database: 'payments' }) };
+    expect(ruleOf(inputs({ ...locks, counts: { 'postgres.locks': 20 } }))).toBe('deny limits.per-incident');
+    expect(ruleOf(inputs({ ...locks, counts: { 'postgres.locks': 19 } }))).toBe('read ring.read');
     expect(ruleOf(write({ counts: { 'postgres.terminateBackend': 1 } }))).toBe('deny limits.per-incident');
     expect(ruleOf(write({ counts: { 'postgres.cancelBackend': 2 } }))).toBe('deny limits.writes-per-incident');
     expect(ruleOf(write({ counts: { 'unheard.of': 2 } }))).toBe('deny limits.writes-per-incident');
@@ -251,8 +252,35 @@ describe('policy gate, boundary and limits', () => {
     );
   });
 
+  it('names the tool and its limit, and what was not counted', () => {
+    const used = { 'postgres.activity': 20 };
+    const { reason } = judge(inputs({ counts: used, recoveryReads: { 'postgres.activity': 50 } }));
+    expect(reason).toBe(
+      '`postgres.activity` was used 20 times in this incident, of 20, not counting 50 recovery reads',
+    );
+    const locks = callOf('postgres.locks', { database: 'payments' });
+    expect(judge(inputs({ call: locks, counts: { 'postgres.locks': 20 } })).reason).toBe(
+      '`postgres.locks` was used 20 times in this incident, of 20',
+    );
+  });
+
+  it('lets a recovery read pass when its tool is used up: it has a bound of its own', () => {
+    const usedUp = { counts: { 'postgres.activity': 20 } };
+    expect(ruleOf(inputs({ ...usedUp, recoveryReads: { 'postgres.activity': 49 } }))).toBe('read ring.read');
+    expect(ruleOf(inputs({ ...usedUp, recoveryReads: { 'postgres.activity': 50 } }))).toBe('deny limits.per-incident');
+  });
+
+  it('counts recovery reads beyond their bound like any other: a workflow that reads without end is stopped', () => {
+    let reads = 0;
+    while (reads < 1_000 && judge(inputs({ recoveryReads: { 'postgres.activity': reads } })).kind === 'read') reads++;
+    expect(reads).toBe(50 + 20);
+    const beyond = { counts: { 'postgres.activity': 15 }, recoveryReads: { 'postgres.activity': 55 } };
+    expect(ruleOf(inputs(beyond))).toBe('deny limits.per-incident');
+  });
+
   it.each([-1, 0.5, Number.NaN])('denies on the count %s', (count) => {
     expect(ruleOf(write({ counts: { 'postgres.terminateBackend': count } }))).toBe('deny error.rule-failed');
+    expect(ruleOf(inputs({ recoveryReads: { 'postgres.activity': count } }))).toBe('deny error.rule-failed');
   });
 });
 

@@ -4,6 +4,7 @@ import { Limits } from '../../contracts/limits.ts';
 import type { StandingSnapshot } from '../../contracts/standing.ts';
 import type { Entity } from '../../contracts/tools/contract.ts';
 import type { JudgeInputs } from '../../policies/gate.ts';
+import { loadPolicies } from '../../policies/organisation/load.ts';
 import { type LoadedRunbook, parseRunbook } from '../../policies/runbook.ts';
 
 export const runbookFile = 'runbooks/postgres-blocked-by-idle-transaction.yaml';
@@ -66,12 +67,15 @@ export const standing = (ring: 0 | 1 | 2, over: Partial<StandingSnapshot> = {}):
   runbook: { id: runbook.id, digest: runbook.digest },
   seq: 7,
   at: instant(now - 1_000),
-  standing: { ring, rule: 'waived', record: null, until: null, dryRunSince: null },
+  standing: { ring, rule: 'waived', record: null, until: null, dryRunSince: null, trip: null, grants: [] },
   manifestVersion: 1,
   ...over,
 });
 
 export const limits: Limits = Limits.parse({});
+/** The shipped policies of the organisation. */
+export const policyText = readFileSync(new URL('../../policies/default.cedar', import.meta.url), 'utf8');
+export const organisation = loadPolicies([{ name: 'default', text: policyText }]);
 const resultHash = 'ab'.repeat(32);
 export const callOf = (tool: string, args: JudgeInputs['call']['args']): JudgeInputs['call'] => ({
   tool,
@@ -86,10 +90,12 @@ export const inputs = (over: Partial<JudgeInputs> = {}): JudgeInputs => ({
   call: callOf('postgres.activity', { database: 'payments' }),
   runbook,
   limits,
+  organisation,
   standing: standing(2),
   now,
   target: null,
   counts: {},
+  recoveryReads: {},
   ...over,
 });
 

@@ -224,7 +224,7 @@ describe('what buildManifest does not sign', () => {
   it('powers that leave out a type, or name one that does not exist', () => {
     const { revoke, ...others } = powerTypes;
     expect(code({ source: { powers: JSON.stringify({ v: 1, types: others }) } })).toBe('MANIFEST_MISMATCH');
-    expect(code({ powers: { grant: revoke } })).toBe('MANIFEST_MISMATCH');
+    expect(code({ powers: { delete: revoke } })).toBe('MANIFEST_MISMATCH');
     expect(code({ powers: { revoke: { ...revoke, quorum: 0 } } })).toBe('MANIFEST_MISMATCH');
   });
 

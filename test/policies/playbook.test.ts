@@ -4,7 +4,7 @@ import type { ReadResult } from '../../contracts/evidence.ts';
 import type { ActionEnd } from '../../contracts/incident.ts';
 import type { Condition } from '../../contracts/runbook.ts';
 import type { Entity } from '../../contracts/tools/contract.ts';
-import { evaluateCondition, holds, nextRow, type PlaybookView } from '../../policies/playbook.ts';
+import { blockedBy, evaluateCondition, holds, nextRow, type PlaybookView } from '../../policies/playbook.ts';
 import { backend, readResult, runbook } from './judging.ts';
 
 const read = (tool: string, step: number, entities: readonly Entity[] = [], over: Partial<ReadResult> = {}) => ({
@@ -109,6 +109,23 @@ describe('the playbook of the payments runbook', () => {
     expect(rowOf(view(results, [ended('denied', 0, { tool: 'postgres.query', rule: 'floor.drop-table' })]))).toBe(
       'end-idle-blocker',
     );
+  });
+
+  it('says which limit of which tool keeps it from going on, once no row is left', () => {
+    const over = { tool: 'postgres.blockingTree', rule: 'limits.per-incident', detail: 'was used 20 times, of 20' };
+    const ends = [ended('denied', 2, over)];
+    const results = readAll(0, []).slice(0, 2);
+    expect(rowOf(view(results, ends))).toBe(null);
+    expect(blockedBy(runbook, view(results, ends))).toBe(
+      'playbook row `read-blocking-tree` needs `postgres.blockingTree`, which was denied by `limits.per-incident`: was used 20 times, of 20',
+    );
+  });
+
+  it('says so of a read that failed for good, and says nothing where no row applies', () => {
+    const failed = ended('failed', 0, { tool: 'postgres.activity', rule: 'TARGET_REFUSED', detail: 'no such role' });
+    const results = readAll(0, []).slice(1, 2);
+    expect(blockedBy(runbook, view(results, [failed]))).toContain('was failed by `TARGET_REFUSED`: no such role');
+    expect(blockedBy(runbook, view(readAll(0, [])))).toBe(null);
   });
 
   it('never asks for the same thing for ever, whatever was read', () => {

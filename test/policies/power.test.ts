@@ -65,7 +65,7 @@ describe('a statement of power', () => {
 
   it('is not made by statements of another type', () => {
     const waive = { runbook: { id: runbookId, digest: 'a'.repeat(64) }, ring: 2 as const };
-    const promoted = signStatement(statementOf({ type: 'promote', ...waive }));
+    const promoted = signStatement(statementOf({ type: 'promote', ...waive, attestation: 'f'.repeat(64) }));
     expect(code([promoted, byPersonC()])).toBe('STATEMENT_WRONG_TYPE');
     expect(code([promoted], { type: 'waive' })).toBe('STATEMENT_WRONG_TYPE');
     expect(code([releaseOf(actionOf(rules))], { type: 'revoke' })).toBe('STATEMENT_WRONG_TYPE');

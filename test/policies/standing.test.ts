@@ -1,48 +1,40 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RecordBody, SignedRecord } from '../../contracts/record.ts';
-import type { RunbookRef } from '../../contracts/runbook.ts';
-import type { Subject } from '../../contracts/statement.ts';
+import type { SignedRecord } from '../../contracts/record.ts';
 import { digestOf } from '../../policies/digest.ts';
-import { foldStanding } from '../../policies/standing.ts';
-import { at, minute, now, people, recorder } from './support/rules.ts';
-import { type Draft, signStatement, statementOf } from './support/statements.ts';
+import { foldLedger, foldStanding } from '../../policies/standing.ts';
+import { at, minute, now } from './support/rules.ts';
+import {
+  alert,
+  attestation,
+  demote,
+  denied,
+  extended,
+  grade,
+  grant,
+  held,
+  intent,
+  logOf,
+  manifest,
+  others,
+  outcome,
+  promote,
+  record,
+  refused,
+  rehearsed,
+  revoke,
+  runbook,
+  standing,
+  trip,
+  waive,
+} from './support/story.ts';
 
-const runbook: RunbookRef = { id: 'blocked', digest: 'a'.repeat(64) };
-const others: RunbookRef[] = [
-  { id: 'blocked', digest: 'b'.repeat(64) },
-  { id: 'other', digest: 'a'.repeat(64) },
-];
-type Draws = { readonly body: RecordBody };
-
-const record = (seq: number, body: RecordBody): SignedRecord =>
-  recorder.signer.sign('record', { v: 1, seq, prev: '0'.repeat(64), at: at(now + seq), by: 'recorder', body });
-const logOf = (...bodies: Draws[]): SignedRecord[] => bodies.map(({ body }, seq) => record(seq, body));
-function standing(subject: Exclude<Subject, { type: 'action' | 'resume' }>, draft: Draft = {}): Draws {
-  const statements = [signStatement(statementOf(subject, draft), people.personA)];
-  const about = 'runbook' in subject ? subject.runbook : null;
-  return { body: { kind: 'standing', change: subject.type, runbook: about, statements } };
-}
-const waive = (ring: 1 | 2, forMs: number, ref = runbook) =>
-  standing({ type: 'waive', runbook: ref, ring, conditions: ['dry_run_days'], until: at(now + forMs) });
-const promote = (ring: 1 | 2, ref = runbook) => standing({ type: 'promote', runbook: ref, ring });
-const demote = (ring: 0 | 1, ref = runbook) => standing({ type: 'demote', runbook: ref, ring });
-const revoke = (hash: string) => standing({ type: 'revoke', record: hash });
-const manifest = (...runbooks: RunbookRef[]): Draws => ({
-  body: { kind: 'manifest', manifest: 'c'.repeat(64), file: 'd'.repeat(64), version: 1, mode: 'production', runbooks },
-});
 const ringOf = (log: readonly SignedRecord[], time = now) => foldStanding(log, runbook, time).ring;
-const extended = (log: SignedRecord[], ...more: Draws[]) => [
-  ...log,
-  ...more.map(({ body }, index) => record(log.length + index, body)),
-];
 
 describe('a runbook’s standing', () => {
-  it('is read-only at the start, and its dry run counts from the first manifest that held this digest', () => {
+  it('is read-only at the start', () => {
     const nothing = { ring: 0, rule: 'standing.read-only', record: null, until: null, dryRunSince: null };
-    expect(foldStanding([], runbook, now)).toEqual(nothing);
-    const log = logOf(manifest(...others), manifest(...others, runbook), manifest(runbook));
-    expect(foldStanding(log, runbook, now)).toEqual({ ...nothing, dryRunSince: at(now + 1) });
+    expect(foldStanding([], runbook, now)).toEqual({ ...nothing, trip: null, grants: [] });
   });
 
   it('is the ring of a waiver until it expires, and names the record', () => {
@@ -129,7 +121,7 @@ describe('a runbook’s standing', () => {
   });
 
   it('is not given by a rejection, a mixed record, or a record that says another change', () => {
-    const rejected = standing({ type: 'promote', runbook, ring: 2 }, { verdict: 'reject' });
+    const rejected = standing({ type: 'promote', runbook, ring: 2, attestation }, { verdict: 'reject' });
     expect(ringOf(logOf(rejected))).toBe(0);
     const a = promote(2).body;
     const b = promote(1).body;
@@ -147,17 +139,37 @@ describe('a runbook’s standing', () => {
 });
 
 describe('for any log', () => {
+  const name = fc.constantFrom('1', '2');
+  const happened = fc.oneof(
+    name.map((one) => rehearsed(one)),
+    name.map((one) => held(one)),
+    fc.tuple(name, fc.boolean()).map(([one, correct]) => grade(one, correct)),
+    name.map((one) => intent(one)),
+    fc.tuple(name, fc.constantFrom('done', 'moved', 'unknown'), fc.boolean()).map((one) => outcome(...one)),
+    name.map((one) => refused(one, 'floor.drop-table')),
+    fc.constantFrom(alert(), denied('scope.database'), trip()),
+  );
   const own = fc.oneof(
     fc
       .tuple(fc.constantFrom<1 | 2>(1, 2), fc.integer({ min: -5, max: 10 }))
       .map(([ring, m]) => waive(ring, m * minute)),
     fc.constantFrom<1 | 2>(1, 2).map((ring) => promote(ring)),
     fc.constantFrom<0 | 1>(0, 1).map((ring) => demote(ring)),
+    fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: -5, max: 10 })).map(([n, m]) => grant(n, m * minute)),
+    happened,
   );
   const foreign = fc
     .constantFrom(...others)
     .chain((ref) =>
-      fc.constantFrom(waive(2, minute, ref), promote(2, ref), demote(0, ref), revoke('e'.repeat(64)), manifest(ref)),
+      fc.constantFrom(
+        waive(2, minute, ref),
+        promote(2, ref),
+        demote(0, ref),
+        revoke('e'.repeat(64)),
+        manifest(ref),
+        alert('w9', ref),
+        rehearsed('9', { ref, workflow: 'w9' }),
+      ),
     );
   const log = fc.array(own, { maxLength: 8 }).map((bodies) => logOf(...bodies));
   const runs = { numRuns: 60 };
@@ -172,7 +184,7 @@ describe('for any log', () => {
     );
     fc.assert(
       fc.property(mixed, (drawn) => {
-        const whole = drawn.map(({ body }, seq) => record(seq, body));
+        const whole = drawn.map((one, seq) => record(seq, one));
         const without = whole.filter((_one, seq) => drawn[seq]?.own === true);
         expect(foldStanding(whole, runbook, now)).toEqual(foldStanding(without, runbook, now));
       }),
@@ -199,6 +211,44 @@ describe('for any log', () => {
       fc.property(log, fc.nat(12), fc.nat(12), (records, m, more) => {
         const time = now + (m - 6) * minute;
         expect(ringOf(records, time + more * minute)).toBeLessThanOrEqual(ringOf(records, time));
+      }),
+      runs,
+    );
+  });
+
+  it('time alone adds nothing to a grant', () => {
+    fc.assert(
+      fc.property(log, fc.nat(12), fc.nat(12), (records, m, more) => {
+        const grantsAt = (time: number) => foldStanding(records, runbook, time).grants;
+        const time = now + (m - 6) * minute;
+        const before = grantsAt(time);
+        for (const grant of grantsAt(time + more * minute)) expect(before).toContainEqual(grant);
+      }),
+      runs,
+    );
+  });
+
+  it('a statement that is found again changes nothing, wherever the log repeats it', () => {
+    fc.assert(
+      fc.property(log, fc.nat(7), (records, which) => {
+        const body = records[which]?.payload.body;
+        if (body?.kind !== 'standing' || body.statements.length === 0) return;
+        const again = foldLedger(extended(records, { body }));
+        const before = foldLedger(records);
+        expect(again.standing(runbook, now)).toEqual(before.standing(runbook, now));
+        expect(again.proposals.score(runbook, -1)).toEqual(before.proposals.score(runbook, -1));
+      }),
+      runs,
+    );
+  });
+
+  it('nothing that merely happens raises a ring, or gives a grant', () => {
+    fc.assert(
+      fc.property(log, fc.array(happened, { maxLength: 6 }), (records, more) => {
+        const before = foldStanding(records, runbook, now);
+        const after = foldStanding(extended(records, ...more), runbook, now);
+        expect(after.ring).toBeLessThanOrEqual(before.ring);
+        expect(after.grants.length).toBeLessThanOrEqual(before.grants.length);
       }),
       runs,
     );

@@ -29,6 +29,23 @@ describe('one turn of the rules reasoner', () => {
     ]);
   });
 
+  it('says which limit of which tool keeps it from going on: that is neither a conclusion nor a failure', async () => {
+    const incident = incidentUnderTest();
+    const detail = '`postgres.activity` was used 20 times in this incident, of 20';
+    const denials = ['postgres.activity', 'postgres.locks', 'postgres.blockingTree'].map((tool) => ({
+      ...denied(tool, 0),
+      rule: 'limits.per-incident',
+      detail: `${detail}\u202e`,
+    }));
+    const proposal = await incident.propose(createRulesModel(), { ends: denials });
+    expect(proposal).toMatchObject({ calls: [], conclusion: null, model: 'rules' });
+    expect(proposal.blocked).toContain(`which was denied by \`limits.per-incident\`: ${detail}\\u{202E}`);
+    expect(incident.traceOf(proposal.trace)).toMatchObject({
+      blocked: expect.stringContaining('row `'),
+      attempts: [{ model: 'rules' }],
+    });
+  });
+
   it('keeps its whole turn as a trace, and the prompt fences the evidence', async () => {
     const incident = incidentUnderTest();
     incident.read('postgres.activity', { data: { note: `\u202e${seed}\u200b` } });

@@ -195,6 +195,15 @@ describeWith('temporal', 'appending', () => {
     const evidence = { ...body.evidence, tool: 'postgres.query' };
     expect(await codeFrom(stage.as(executor).append({ ...body, evidence }))).toBe('RECORD_REFUSED');
   });
+  it('takes the hash of the call that was signed, and refuses that of another', async () => {
+    const result = resultOf(stage, incident, 1);
+    await stage.as(executor).putBlob(jcs(result));
+    const { tool } = result.payload;
+    const append = (args: object) =>
+      stage.as(executor).append({ ...resultBody(result), call: digestOf({ tool, args }) });
+    expect(await codeFrom(append({ database: 'ledger' }))).toBe('RECORD_REFUSED');
+    expect(await codeFrom(append({ database: 'payments' }))).toBe('none');
+  });
   it('refuses a proposal whose trace is not stored', async () => {
     const body: RecordBody = {
       kind: 'proposal',

@@ -4,7 +4,7 @@ import { jcs } from '../../policies/digest.ts';
 import { runbookData } from '../policies/support/rules.ts';
 import { describeWith } from '../support/skips.ts';
 import { begin, codeFrom, decide, type Held, hold, outcomeOf, ready, requestOf, resume, waive } from './incident.ts';
-import { executor, freshRunId, openStage, openWorld, type Stage, type World } from './stage.ts';
+import { executor, freshRunId, freshText, openStage, openWorld, type Stage, type World } from './stage.ts';
 
 type Limits = { incident?: number; runbook?: number; tool?: number };
 const writeTools = ['postgres.terminateBackend', 'postgres.cancelBackend'];
@@ -62,6 +62,11 @@ describeWith('temporal', 'receipts: how often', () => {
     const held = await first();
     await ask(held);
     expect(await codeFrom(ask(held, { activityId: 'execute-2' }))).toBe('RECEIPT_SPENT');
+  });
+  it('refuses another execution of the same activity attempt: a receipt is for one of them', async () => {
+    const held = await first();
+    await ask(held);
+    expect(await codeFrom(ask(held, { execution: freshText() }))).toBe('RECEIPT_SPENT');
   });
   it('gives a later attempt only after the start deadline and the longest effect have passed, and counts it', async () => {
     const held = await first();
@@ -168,6 +173,13 @@ describeWith('temporal', 'receipts: how often', () => {
     await write(await first());
     const held = await first();
     await stage.publish({ runbooks: [runbookWith({})], limits: { ...wide, writesPerHourMax: 1 } });
+    expect(await codeFrom(ask(held))).toBe('LIMIT_REACHED');
+  });
+  it('goes by the newest edition of the runbook where its limits are stricter', async () => {
+    await write(await first());
+    const held = await first();
+    await waive(stage, 2, await stage.publish({ runbooks: [runbookWith({ runbook: 1 })], limits: wide }));
+    stage.pass(5);
     expect(await codeFrom(ask(held))).toBe('LIMIT_REACHED');
   });
   it('refuses when its own manifests were rolled back behind what the log has seen', async () => {

@@ -122,14 +122,32 @@ describeWith('temporal', 'the statements door', () => {
     await post(stage, say(stage, { type: 'revoke', record: hash }));
     expect(await ring()).toBe(0);
   });
+  it('refuses a waiver that was decided before the standing was lowered', async () => {
+    const { hash } = await waive(stage, 2);
+    const kept = [say(stage, waiver()), say(stage, waiver({ ring: 1 }))];
+    stage.pass(5);
+    await post(stage, say(stage, { type: 'demote', runbook: runbookRef(stage.rules), ring: 1 }));
+    expect(await codeFrom(post(stage, ...kept.slice(0, 1)))).toBe('RECORD_REFUSED');
+    await post(stage, say(stage, { type: 'revoke', record: hash }));
+    expect(await codeFrom(post(stage, ...kept.slice(1)))).toBe('RECORD_REFUSED');
+    expect(await ring()).toBe(0);
+    stage.pass(5);
+    await waive(stage, 1);
+    expect(await ring()).toBe(1);
+  });
   it('refuses to revoke what is no waiver or promotion', async () => {
     const { hash } = await stage.as(executor).head();
     expect(await codeFrom(post(stage, say(stage, { type: 'revoke', record: hash })))).toBe('RECORD_REFUSED');
     expect(await codeFrom(post(stage, say(stage, { type: 'revoke', record: 'a'.repeat(64) })))).toBe('RECORD_REFUSED');
   });
-  it('refuses every promotion: the log holds nothing that earns a ring', async () => {
-    const subject = { type: 'promote', runbook: runbookRef(stage.rules), ring: 2 } as const;
-    expect(await codeFrom(post(stage, ...sayBoth(stage, subject)))).toBe('RECORD_REFUSED');
+  it('refuses a promotion while the log holds nothing that earns a ring', async () => {
+    const subject = {
+      type: 'promote',
+      runbook: runbookRef(stage.rules),
+      ring: 2,
+      attestation: 'a'.repeat(64),
+    } as const;
+    expect(await codeFrom(post(stage, ...sayBoth(stage, subject)))).toBe('NOT_EARNED');
     expect(await ring()).toBe(0);
   });
   it('refuses to carry an approval: that is a signal to its incident', async () => {

@@ -226,6 +226,29 @@ export async function hold(stage: Stage, incident: Incident, change: HoldChange 
   return held;
 }
 
+/** What the orchestrator has recorded of a write that was rehearsed instead of held. */
+export const rehearsalBody = ({
+  incident,
+  card,
+  cardDigest,
+  digest,
+}: Held): Extract<RecordBody, { kind: 'verdict' }> => ({
+  kind: 'verdict',
+  workflowId: incident.workflowId,
+  runId: incident.runId,
+  step: card.action.step,
+  tool: card.action.tool,
+  verdict: { kind: 'rehearse', rule: 'ring.read-only', reason: 'ring 0', change: 'a promotion' },
+  digest,
+  rehearsal: { cardDigest, card },
+});
+
+export async function rehearse(stage: Stage, incident: Incident, change: HoldChange = {}): Promise<Held> {
+  const held = await draftHold(stage, incident, change);
+  await stage.as(orchestrator).append(rehearsalBody(held));
+  return held;
+}
+
 /** A person's release of a held action, or their no. */
 export const decide = (stage: Stage, held: Held, draft: Draft = {}, key: TestKey = people.personA): SignedStatement =>
   say(stage, { type: 'action', digest: held.digest }, { cardDigest: held.cardDigest, ...draft }, key);
@@ -242,7 +265,9 @@ export const requestOf = (
   alertRef: held.incident.alertRef,
   activityId: 'execute-1',
   activityAttempt: 1,
+  execution: 'first'.padEnd(22, '-'),
   statements,
+  grant: null,
   ...change,
 });
 

@@ -121,6 +121,15 @@ describe('the log', () => {
     expect(error).toMatchObject({ code: 'RECORD_DAMAGED' });
     expect((error as { message: string }).message).toContain('`records/');
   });
+  it.each(['a changed byte', 'two records exchanged', 'a record of another signer', 'an empty object'])(
+    'does not serve a record with %s since it was read first',
+    async (name) => {
+      const log = await fill(4);
+      damage[name]?.(dir);
+      const read = Promise.all([log.read(1), log.read(2)]);
+      expect(await codeFrom(read)).toBe('RECORD_DAMAGED');
+    },
+  );
   it('reads back exactly what was appended, whatever the text', async () => {
     const log = await open();
     await fc.assert(

@@ -100,7 +100,7 @@ function spawnRecorder(probe: Probe, dir: string, { namespace }: World, failpoin
       ...(failpoints === undefined ? {} : { HOLDPOINT_FAILPOINTS: failpoints }),
     },
   });
-  (child.stdio[3] as Writable).end(JSON.stringify({ process: 'recorder', key: recorder.key, notify: null }));
+  (child.stdio[3] as Writable).end(JSON.stringify({ process: 'recorder', key: recorder.key, notify: [] }));
   return child;
 }
 

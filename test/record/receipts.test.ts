@@ -26,6 +26,7 @@ import {
 import {
   dayMs,
   executor,
+  freshRunId,
   gateway,
   openStage,
   openWorld,
@@ -202,6 +203,16 @@ describeWith('temporal', 'receipts: who is admitted', () => {
     await post(stage, decide(stage, held, { verdict: 'reject', person: 'personB' }, people.personB));
     expect(await refusal([decide(stage, held)])).toBe('REJECTED');
   });
+  it('records no rejection for an action that is not on the record, nor for an executor of another role', async () => {
+    const no = decide(stage, held, { verdict: 'reject' });
+    const elsewhere = { ...held.action, runId: freshRunId() };
+    expect(await refusal([no], { action: elsewhere })).toBe('DIGEST_MISMATCH');
+    expect(await codeFrom(stage.as(otherExecutor).receipt(requestOf(held, [no])))).toBe('NOT_PERMITTED');
+    const bare = await draftHold(stage, held.incident, { action: { step: { step: 2, index: 0 } } });
+    const work = stage.as(executor).receipt(requestOf(bare, [decide(stage, bare, { verdict: 'reject' })]));
+    expect(await codeFrom(work)).toBe('CARD_MISMATCH');
+    expect(await kinds()).not.toContain('statement');
+  });
   it('keeps a rejection that came with the approvals, so that it cannot be left out the next time', async () => {
     const no = decide(stage, held, { verdict: 'reject', person: 'personB' }, people.personB);
     expect(await refusal([decide(stage, held), no])).toBe('REJECTED');
@@ -233,6 +244,10 @@ describeWith('temporal', 'receipts: who is admitted', () => {
     stage.pass(5);
     expect(await refusal([decide(stage, held)])).toBe('RECEIPT_REFUSED');
   });
+  it('refuses below that ring under the newest edition of the runbook too', async () => {
+    await stage.publish({ approvers: { expiryMs: 29 * 60_000 } });
+    expect(await refusal([decide(stage, held)])).toBe('RECEIPT_REFUSED');
+  });
   it('refuses a statement that is older than a demotion, even if the ring came back since', async () => {
     const statement = decide(stage, held);
     stage.pass(5);
@@ -242,19 +257,36 @@ describeWith('temporal', 'receipts: who is admitted', () => {
     expect(await refusal([statement])).toBe('RECEIPT_REFUSED');
     expect(await refusal([decide(stage, held)])).toBe('none');
   });
-  it('refuses when the waiver has ended', async () => {
-    const short = await openStage({ world });
-    try {
-      await resume(short, { kind: 'all' });
-      await resume(short, { kind: 'runbook', runbook: runbookId });
-      await waive(short, 2, short.rules, 60_000);
-      const late = await hold(short, await begin(short));
-      short.pass(60_001);
-      const work = short.as(executor).receipt(requestOf(late, [decide(short, late)]));
-      expect(await codeFrom(work)).toBe('RECEIPT_REFUSED');
-    } finally {
-      await short.close();
-    }
+  it('refuses when the waiver has ended, and lets nothing begin after its end', async () => {
+    const runbook = runbookRef(stage.rules);
+    const until = stage.at(60_000);
+    await post(
+      stage,
+      say(stage, { type: 'waive', runbook, ring: 1, conditions: ['preflight'], until: stage.at(90_000) }),
+    );
+    await post(stage, say(stage, { type: 'waive', runbook, ring: 2, conditions: ['preflight'], until }));
+    stage.pass(59_000);
+    expect((await ask([decide(stage, held)])).payload.startBefore).toBe(until);
+    stage.pass(1_001);
+    const late = await hold(stage, held.incident, { pid: 99, action: { step: { step: 2, index: 0 } } });
+    expect(await codeFrom(stage.as(executor).receipt(requestOf(late, [decide(stage, late)])))).toBe('RECEIPT_REFUSED');
+  });
+  it('lets nothing begin after its hold has expired', async () => {
+    stage.pass(20 * 60_000 - 1_000);
+    const { payload } = await ask([decide(stage, held)]);
+    expect(payload.startBefore).toBe(held.action.expiresAt);
+  });
+  it('lets nothing begin once the last statement is stale', async () => {
+    const statement = decide(stage, held);
+    stage.pass(600_000 - 1_000);
+    const { payload } = await ask([statement]);
+    expect(Date.parse(payload.startBefore)).toBe(Date.parse(statement.statement.decidedAt) + 600_000);
+  });
+  it('lets nothing begin under a manifest that has expired', async () => {
+    const notAfter = stage.at(60_000);
+    await stage.publish({ source: { notAfter } });
+    stage.pass(59_000);
+    expect((await ask([decide(stage, held)])).payload.startBefore).toBe(notAfter);
   });
   it('refuses when its own clock is behind the newest record', async () => {
     const statement = decide(stage, held);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import pino from 'pino';
 import { Registry } from 'prom-client';
-import type { Notifier, Page } from '../../activities/notify/webhook.ts';
+import type { Page } from '../../activities/notify/page.ts';
 import { createRecorderClient, type RecorderClient } from '../../activities/record/client.ts';
 import { type Recorder, type RecorderDeps, startRecorder } from '../../activities/record/recorder.ts';
 import { createTemporalView } from '../../activities/record/temporal-view.ts';
@@ -19,12 +19,14 @@ import {
   makeProcess,
   manifestOf,
   platform,
+  preflight,
   type RulesChange,
   recorder as recorderProcess,
 } from '../policies/support/rules.ts';
+import { notifierInto } from '../support/notifier.ts';
 import { freshNamespace, sharedTemporal } from '../support/temporal.ts';
 
-export { executor };
+export { executor, preflight };
 export const gateway = makeProcess('gateway');
 export const orchestrator = makeProcess('orchestrator');
 export const reasoner = makeProcess('reasoner');
@@ -32,7 +34,12 @@ export const reasoner = makeProcess('reasoner');
 export const otherExecutor = makeProcess('executor.billing-db');
 export const stranger = makeProcess('executor.payments-db');
 export const processes = { gateway, orchestrator, reasoner, executor, otherExecutor, recorder: recorderProcess };
-export const keys: PinnedKeys = Object.assign({}, platform.keys, ...Object.values(processes).map((one) => one.keys));
+export const keys: PinnedKeys = Object.assign(
+  {},
+  platform.keys,
+  preflight.keys,
+  ...Object.values(processes).map((one) => one.keys),
+);
 export const dayMs = 86_400_000;
 
 export type World = { readonly client: Client; readonly namespace: string; close(): Promise<void> };
@@ -112,7 +119,6 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   };
   const rules = publish(options.manifest ?? {});
   const pages: Page[] = [];
-  const notifier: Notifier = { to: 'test', page: async (page) => pages.push(page) > 0 };
   let registry = new Registry();
   const start = (change: Partial<RecorderDeps['config']> = {}): Promise<Recorder> => {
     registry = new Registry();
@@ -135,7 +141,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       clock: now,
       logger: pino({ level: 'silent' }),
       registry,
-      notifier,
+      notifier: notifierInto(pages),
       namespace: options.world.namespace,
       temporal: createTemporalView(options.world.client, options.world.namespace),
     });

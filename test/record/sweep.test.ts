@@ -165,6 +165,8 @@ describeWith('temporal', 'what the recorder sees from outside', () => {
     expect(await codeFrom(stage.as(orchestrator).append(body))).toBe('SEALED');
     const work = stage.as(executor).receipt(requestOf(held, [decide(stage, held)]));
     expect(await codeFrom(work)).toBe('SEALED');
+    const no = stage.as(executor).receipt(requestOf(held, [decide(stage, held, { verdict: 'reject' })]));
+    expect([await codeFrom(no), await bodies('statement')]).toEqual(['SEALED', []]);
   });
   it('waits for an outcome before it seals, then records unknown and pages, then seals', async () => {
     await ready(stage);

@@ -138,6 +138,14 @@ describeWith('temporal', 'verifying an archive', () => {
     ['an alert with another runbook', 'alert', (body: object) => ({ ...body, runbook: null })],
     ['an intent by another executor', 'intent', (body: object) => ({ ...body, executor: 'executor.billing-db' })],
     ['an intent with another attempt', 'intent', (body: object) => ({ ...body, attempt: 3 })],
+    [
+      'an intent that may begin after what admits it has ended',
+      'intent',
+      (body: { startBefore: string }) => ({
+        ...body,
+        startBefore: new Date(Date.parse(body.startBefore) + 1).toISOString(),
+      }),
+    ],
     ['a manifest record with another version', 'manifest', (body: object) => ({ ...body, version: 9 })],
   ];
   it.each(changes)('finds, even under the recorder key itself, %s', async (_name, kind, change) => {

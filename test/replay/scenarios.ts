@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { alertSignal, approveSignal, noteSignal, rejectSignal } from '../../workflows/messages.ts';
-import { alert, eventually, held, type Incident, type Theatre } from '../workflows/open-theatre.ts';
-import { concluded, failure, outcomeOf, readOf, type Stage, statementOf, turn, writeOf } from '../workflows/stage.ts';
+import { alertOf, eventually, held, type Incident, type Theatre } from '../workflows/open-theatre.ts';
+import {
+  blocked,
+  concluded,
+  failure,
+  outcomeOf,
+  readOf,
+  type Stage,
+  statementOf,
+  turn,
+  writeOf,
+} from '../workflows/stage.ts';
 
 /** Plays one incident to its end and answers the run whose history is kept. */
 export type Scenario = (theatre: Theatre) => Promise<Incident>;
@@ -100,13 +110,46 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     await handle.signal(approveSignal, statementOf(fresh.digest));
     return closed(handle);
   },
+  'held-through-a-trip': async (theatre) => {
+    const { stage, handle, digest } = await holding(theatre, (stage) => {
+      stage.execute = async (input) => {
+        if (stage.inputsOf('executeCall').length === 1) throw failure('BREAKER_OPEN');
+        return stage.effect(input);
+      };
+    });
+    await handle.signal(approveSignal, statementOf(digest));
+    await eventually(async () => (await held(handle)).some(({ lastRefusal }) => lastRefusal === 'BREAKER_OPEN'));
+    await handle.signal(approveSignal, statementOf(digest));
+    await eventually(() => stage.effects.length === 1);
+    return closed(handle);
+  },
+  rehearsed: async (theatre) => {
+    const { handle } = await theatre.play((stage) => {
+      stage.script = [turn(readOf()), turn(writeOf()), concluded];
+      stage.verdict = ({ tool }) => {
+        const kind = tool === writeOf().tool ? 'rehearse' : 'read';
+        return { kind, rule: `gate.${kind}`, reason: 'ring 0', change: 'a promotion' };
+      };
+    });
+    return closed(handle);
+  },
+  'blocked-by-a-limit': async (theatre) => {
+    const { handle } = await theatre.play((stage) => {
+      stage.recovery = { recovered: false, detail: 'sessions still wait' };
+      stage.script = [turn(readOf()), blocked];
+    });
+    return closed(handle);
+  },
   'resolved-while-held': async (theatre) => {
     const { handle } = await holding(theatre);
-    const { payload } = alert;
-    await handle.signal(alertSignal, {
-      ...alert,
-      payload: { ...payload, alert: { ...payload.alert, status: 'resolved' } },
-    });
+    await handle.signal(alertSignal, alertOf('resolved'));
+    return closed(handle);
+  },
+  'forged-resolved-refused': async (theatre) => {
+    const { stage, handle, digest } = await holding(theatre);
+    await handle.signal(alertSignal, { ...alertOf('resolved'), signature: 'x'.repeat(86) });
+    await eventually(() => stage.recordsOf('refusal').length === 1);
+    await handle.signal(approveSignal, statementOf(digest));
     return closed(handle);
   },
 };

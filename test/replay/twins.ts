@@ -57,9 +57,33 @@ export const twins: readonly Twin[] = [
     replace: 'const again = [].concat([], []) || [',
   },
   {
+    golden: 'held-through-a-trip',
+    changes: 'an open breaker ends the hold',
+    find: "if (acted.kind !== 'kept') return acted;",
+    replace: "if (acted.kind !== 'kept') return acted; return expired(run, judged, hold);",
+  },
+  {
+    golden: 'rehearsed',
+    changes: 'a rehearsal is recorded without the card that it would have had',
+    find: 'if (prediction === null) return recordVerdict(judged);',
+    replace: 'return recordVerdict(judged);',
+  },
+  {
+    golden: 'blocked-by-a-limit',
+    changes: 'a playbook that can do no more is asked again',
+    find: 'return conclusion !== null || calls.length === 0;',
+    replace: 'return conclusion !== null;',
+  },
+  {
     golden: 'resolved-while-held',
     changes: 'a resolved alert leaves a hold waiting',
-    find: "run.endFor({\n            kind: 'resolved',",
-    replace: "void ({\n            kind: 'resolved',",
+    find: "this.endFor({\n                    kind: 'resolved',",
+    replace: "void ({\n                    kind: 'resolved',",
+  },
+  {
+    golden: 'forged-resolved-refused',
+    changes: 'an alert is believed before it is weighed',
+    find: 'this.received.push(decoded);',
+    replace: 'this.deps.resolved();',
   },
 ];

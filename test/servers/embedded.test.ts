@@ -1,15 +1,15 @@
-import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { Client } from 'pg';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { isAlive } from '../../servers/lock.ts';
 import type { PostgresServer } from '../../servers/postgres.ts';
 import { startPostgres } from '../../servers/postgres.ts';
 import { createCommand, ensureSearchAttributes } from '../../servers/search-attributes.ts';
 import { startTemporal } from '../../servers/temporal.ts';
-import { buildProbe } from '../support/probe.ts';
+import { runProbe } from '../support/probe.ts';
 import { describeWith } from '../support/skips.ts';
 import { sharedTemporal } from '../support/temporal.ts';
 
@@ -37,14 +37,6 @@ async function ask(url: string, sql: string): Promise<unknown[]> {
     await client.end();
   }
 }
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describeWith('postgres', 'embedded Postgres', () => {
@@ -70,30 +62,20 @@ describeWith('postgres', 'embedded Postgres', () => {
     const server = await postgres(false);
     await server.stop();
     await server.stop();
-    expect(lives(server.pid ?? 0)).toBe(false);
+    expect(isAlive(server.pid ?? 0)).toBe(false);
   });
 });
 
 describeWith(['temporal', 'postgres'], 'embedded servers', () => {
   it('end when the process that started them is killed', async () => {
-    const probe = await buildProbe('test/servers/servers-probe.ts');
-    const child = spawn(process.execPath, [probe.file, dir, sharedTemporal().bin], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let said = '';
-    child.stdout.on('data', (chunk) => {
-      said += chunk;
-    });
+    const { pids, kill } = await runProbe('test/servers/servers-probe.ts', [dir, sharedTemporal().bin]);
     try {
-      while (!said.includes('\n') && child.exitCode === null) await pause(50);
-      const pids = said.trim().split(' ').map(Number);
-      expect(pids.map(lives)).toEqual([true, true]);
-      child.kill('SIGKILL');
-      for (let tries = 0; pids.some(lives) && tries < 200; tries++) await pause(50);
-      expect(pids.map(lives)).toEqual([false, false]);
+      expect(pids.map(isAlive)).toEqual([true, true]);
+      kill();
+      for (let tries = 0; pids.some(isAlive) && tries < 200; tries++) await pause(50);
+      expect(pids.map(isAlive)).toEqual([false, false]);
     } finally {
-      child.kill('SIGKILL');
-      probe.remove();
+      kill();
     }
   });
 });

@@ -1,18 +1,16 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { isAlive } from '../../servers/lock.ts';
 import type { Supervisor, SupervisorOptions } from '../../servers/supervisor.ts';
 import { startProcesses } from '../../servers/supervisor.ts';
 import type { Workspace } from '../../servers/workspace.ts';
-import { prepareWorkspace, processNames } from '../../servers/workspace.ts';
-import { buildProbe } from '../support/probe.ts';
+import { processNames } from '../../servers/workspace.ts';
+import { runProbe } from '../support/probe.ts';
 import { describeWith } from '../support/skips.ts';
 import { sharedTemporal } from '../support/temporal.ts';
-
-const root = join(import.meta.dirname, '..', '..');
-const read = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
+import { plainWorkspace } from './plain-workspace.ts';
 
 let dir: string;
 let workspace: Workspace;
@@ -20,17 +18,7 @@ const supervisors: Supervisor[] = [];
 
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'holdpoint-supervisor-'));
-  workspace = await prepareWorkspace({
-    dir,
-    mode: 'development',
-    role: 'payments-db',
-    targets: [],
-    notify: null,
-    model: 'rules',
-    runbooks: [{ file: 'runbook.yaml', text: read('runbooks', 'postgres-blocked-by-idle-transaction.yaml') }],
-    approvers: read('deploy', 'defaults', 'approvers.yaml'),
-    powers: read('deploy', 'defaults', 'powers.yaml'),
-  });
+  workspace = await plainWorkspace(dir);
 });
 afterEach(async () => {
   for (const supervisor of supervisors.splice(0)) await supervisor.stopAll();
@@ -42,14 +30,6 @@ async function starting(options: Partial<SupervisorOptions> = {}): Promise<Super
   const supervisor = await startProcesses({ workspace, temporal: temporal(), only: ['reasoner'], ...options });
   supervisors.push(supervisor);
   return supervisor;
-}
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 async function until(condition: () => boolean, what: string): Promise<void> {
   for (let tries = 0; !condition(); tries++) {
@@ -70,7 +50,7 @@ describeWith('temporal', 'the supervisor', () => {
     }
     await supervisor.stopAll();
     await supervisor.stopAll();
-    expect(pids.filter(lives)).toEqual([]);
+    expect(pids.filter(isAlive)).toEqual([]);
   });
 
   it('writes what a process says to a file of its own, without its secrets', async () => {
@@ -105,7 +85,7 @@ describeWith('temporal', 'the supervisor', () => {
     const pid = supervisor.pid('reasoner') ?? 0;
     supervisor.kill('reasoner', 'SIGSTOP');
     await supervisor.stopAll();
-    expect(lives(pid)).toBe(false);
+    expect(isAlive(pid)).toBe(false);
   });
 
   it('repeats the last words of a process that does not start, and leaves nothing running', async () => {
@@ -114,24 +94,13 @@ describeWith('temporal', 'the supervisor', () => {
   });
 
   it('is missed by its processes when it is killed itself: none outlives it', async () => {
-    const probe = await buildProbe('test/servers/supervisor-probe.ts');
-    const child = spawn(process.execPath, [probe.file, dir, temporal().address], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let said = '';
-    child.stdout.on('data', (chunk) => {
-      said += chunk;
-    });
+    const { pids, kill } = await runProbe('test/servers/supervisor-probe.ts', [dir, temporal().address]);
     try {
-      await until(() => said.includes('\n') || child.exitCode !== null, 'the probe started its process');
-      const pid = Number(said.trim());
-      expect(pid).toBeGreaterThan(0);
-      expect(lives(pid)).toBe(true);
-      child.kill('SIGKILL');
-      await until(() => !lives(pid), 'its process ended');
+      expect(pids.map((pid) => pid > 0 && isAlive(pid))).toEqual([true]);
+      kill();
+      await until(() => !pids.some(isAlive), 'its process ended');
     } finally {
-      child.kill('SIGKILL');
-      probe.remove();
+      kill();
     }
   });
 });

@@ -18,6 +18,7 @@ const parts = {
   limits: read('deploy', 'defaults', 'limits.yaml'),
 };
 const url = 'postgres://monitor:planted-password@127.0.0.1:1/payments';
+const routingKey = 'planted0routing0key0planted0key0';
 const target = { database: 'payments', monitorUrl: url, queryUrl: url, actUrl: url };
 
 let dir: string;
@@ -32,7 +33,7 @@ const prepare = (changes: Partial<WorkspaceOptions> = {}): Promise<Workspace> =>
     mode: 'development',
     role: 'payments-db',
     targets: [target],
-    notify: { url: 'http://127.0.0.1:1/hook', secret: `whsec_${Buffer.alloc(24, 7).toString('base64')}` },
+    notify: [{ kind: 'pagerduty', name: 'oncall', routingKey }],
     model: 'rules',
     ...parts,
     ...changes,
@@ -72,7 +73,12 @@ describe('a workspace', () => {
 
   it('writes no secret to any file unless it is persistent', async () => {
     const { secrets, webhooks } = await prepare();
-    const hidden = [...processNames.map((name) => secrets[name].key.d), webhooks.generic, 'planted-password'];
+    const hidden = [
+      ...processNames.map((name) => secrets[name].key.d),
+      webhooks.generic,
+      'planted-password',
+      routingKey,
+    ];
     for (const file of filesBelow(dir)) {
       const text = readFileSync(file, 'utf8');
       expect(hidden.filter((secret) => text.includes(secret))).toEqual([]);

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -23,4 +24,23 @@ export async function buildProbe(source: string): Promise<Probe> {
     logLevel: 'error',
   });
   return { file, remove: () => rmSync(file, { force: true }) };
+}
+
+export type RunningProbe = {
+  /** What it said on its first line: the processes that it started. */
+  readonly pids: readonly number[];
+  kill(): void;
+};
+
+/** Runs a probe until it has said its first line. Whoever runs one kills it. */
+export async function runProbe(source: string, args: readonly string[]): Promise<RunningProbe> {
+  const probe = await buildProbe(source);
+  const child = spawn(process.execPath, [probe.file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', (chunk) => {
+    said += chunk;
+  });
+  while (!said.includes('\n') && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 50));
+  probe.remove();
+  return { pids: said.trim().split(' ').map(Number), kill: () => void child.kill('SIGKILL') };
 }

@@ -3,36 +3,22 @@ import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { share } from '../support/deep.ts';
 import { describeWith } from '../support/skips.ts';
-import { approval, executionOf, type Held, holdFor, type Reply, type Rogue, startRogue } from './support/rogue.ts';
-import { type Stuck, startStuck } from './support/stuck.ts';
-import { eventually, type System, startSystem } from './support/system.ts';
-
-type Scene = { readonly system: System; readonly rogue: Rogue; readonly stuck: Stuck; readonly held: Held };
+import { approval, executionOf, type Reply } from './support/rogue.ts';
+import { type Scene, sceneOf } from './support/scene.ts';
+import { eventually } from './support/system.ts';
 
 describeWith(['temporal', 'postgres'], 'an executor that dies', () => {
-  const open: { stop(): Promise<void> }[] = [];
-  afterEach(async () => {
-    for (const one of open.splice(0).reverse()) await one.stop();
-  }, 60_000);
-  const keep = <T extends { stop(): Promise<void> }>(one: T): T => {
-    open.push(one);
-    return one;
-  };
+  let scene: Scene;
+  afterEach(() => scene?.stop(), 60_000);
 
   /** A hold that is ready to be released, and an executor that ends itself at one point, once. */
   async function sceneWith(failpoint: string, how: 'kill' | 'stop'): Promise<Scene> {
     const marker = join(tmpdir(), `holdpoint-${failpoint}-${process.pid}-${Math.random().toString(36).slice(2)}`);
-    const system = keep(
-      await startSystem({
-        only: ['recorder', 'executor'],
-        failpoints: { executor: `${failpoint}=${how}@${marker}` },
-        restartOnCrash: true,
-        limits: { effectMsMax: 3_000, writesPerTargetPerHourMax: 20 },
-      }),
-    );
-    const rogue = keep(await startRogue(system));
-    const stuck = keep(await startStuck(system.payments));
-    return { system, rogue, stuck, held: await holdFor(system, rogue, stuck.pid) };
+    return sceneOf({
+      failpoints: { executor: `${failpoint}=${how}@${marker}` },
+      restartOnCrash: true,
+      limits: { effectMsMax: 3_000, writesPerTargetPerHourMax: 20 },
+    });
   }
   const release = async ({ system, rogue, held }: Scene): Promise<Reply> =>
     rogue.ask('executeCall', executionOf(held, [await approval(system, held)]), { attempts: 8 });
@@ -57,7 +43,7 @@ describeWith(['temporal', 'postgres'], 'an executor that dies', () => {
   it.each(share(['executor.before-receipt', 'executor.after-receipt', 'executor.before-effect'], 1))(
     'at %s: has the effect once, by a later attempt',
     async (failpoint) => {
-      const scene = await sceneWith(failpoint, 'kill');
+      scene = await sceneWith(failpoint, 'kill');
       const reply = await release(scene);
       const { statuses } = await story(scene);
       expect(reply.ok && (reply.value as { payload: { status: string } }).payload.status).toBe('done');
@@ -70,7 +56,7 @@ describeWith(['temporal', 'postgres'], 'an executor that dies', () => {
   it.each(share(['executor.after-effect', 'executor.after-sign'], 1))(
     'at %s: never says done for what nobody saw, and never does it again',
     async (failpoint) => {
-      const scene = await sceneWith(failpoint, 'kill');
+      scene = await sceneWith(failpoint, 'kill');
       await release(scene);
       const { statuses } = await story(scene);
       expect(scene.stuck.endedBy()).toBe('57P01');
@@ -83,7 +69,7 @@ describeWith(['temporal', 'postgres'], 'an executor that dies', () => {
   it.each(share(['executor.after-outbox', 'executor.before-return'], 1))(
     'at %s: has the outcome recorded, once, as it was',
     async (failpoint) => {
-      const scene = await sceneWith(failpoint, 'kill');
+      scene = await sceneWith(failpoint, 'kill');
       await release(scene);
       const { intents, statuses } = await story(scene);
       expect(intents).toHaveLength(1);
@@ -94,7 +80,7 @@ describeWith(['temporal', 'postgres'], 'an executor that dies', () => {
   );
 
   it('frozen between receipt and effect until its time is over, has no effect when it goes on', async () => {
-    const scene = await sceneWith('executor.before-effect', 'stop');
+    scene = await sceneWith('executor.before-effect', 'stop');
     const ended = release(scene);
     await eventually(
       'the intent',

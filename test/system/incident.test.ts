@@ -3,8 +3,9 @@ import { promisify } from 'node:util';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { verifyArchive } from '../../activities/record/verify.ts';
+import type { AdmittedAlert, Alert, SignedAlert } from '../../contracts/alert.ts';
 import type { PendingHold } from '../../contracts/incident.ts';
-import { approveSignal, rejectSignal, timelineQuery } from '../../workflows/messages.ts';
+import { alertSignal, approveSignal, rejectSignal, timelineQuery } from '../../workflows/messages.ts';
 import { describeWith } from '../support/skips.ts';
 import { sharedTemporal } from '../support/temporal.ts';
 import {
@@ -36,7 +37,9 @@ describeWith(['temporal', 'postgres'], 'an incident, from its alert to its seal'
     await stuck?.stop();
     await system?.stop();
   });
-  const digestOfRunbook = () => system.workspace.manifest.manifest.payload.entries[`runbooks/${runbookId}`] ?? '';
+  /** What every group of cases after the first needs, whichever of them run. */
+  const waived = () =>
+    system.waive(2, system.workspace.manifest.manifest.payload.entries[`runbooks/${runbookId}`] ?? '');
 
   describe('whose runbook is in ring 0', () => {
     let incident: WorkflowHandle;
@@ -49,9 +52,9 @@ describeWith(['temporal', 'postgres'], 'an incident, from its alert to its seal'
     it('rehearses its write: predicted and recorded, never offered, and refuses the statement made for it', async () => {
       const rehearsed = await untilRecord(system, incident, 'verdict', ({ verdict }) => verdict.kind === 'rehearse');
       expect(rehearsed).toMatchObject({ tool: 'postgres.terminateBackend', verdict: { rule: 'ring.read-only' } });
-      expect(rehearsed.prediction?.payload).toMatchObject({ digest: rehearsed.digest });
-      const digest = rehearsed.digest ?? '';
-      await incident.signal(approveSignal, await statementOn(system, { digest, cardDigest: digest }));
+      expect(rehearsed.rehearsal?.card.prediction.payload).toMatchObject({ digest: rehearsed.digest });
+      const { digest = '', cardDigest } = { ...rehearsed.rehearsal?.card, ...rehearsed.rehearsal };
+      await incident.signal(approveSignal, await statementOn(system, { digest, cardDigest: cardDigest ?? '' }));
       expect(await incident.result()).toBe('concluded');
       expect(stuck.endedBy()).toBeNull();
       const kinds = await untilSealed(system, incident);
@@ -62,7 +65,7 @@ describeWith(['temporal', 'postgres'], 'an incident, from its alert to its seal'
   });
 
   describe('that is released', () => {
-    beforeAll(() => system.waive(2, digestOfRunbook()));
+    beforeAll(waived);
     afterEach(() => stuck.stop());
 
     it('is not started by a delivery without the secret', async () => {
@@ -104,12 +107,35 @@ describeWith(['temporal', 'postgres'], 'an incident, from its alert to its seal'
     }, 90_000);
   });
 
+  describe('whose alert is resolved', () => {
+    beforeAll(async () => {
+      await waived();
+      stuck = await startStuck(system.payments);
+    });
+    afterAll(() => stuck.stop());
+
+    it('ends by the word of its gateway alone, which is on the record, and the held write is never done', async () => {
+      const firing = { fingerprint: 'f-resolved', startsAt: new Date().toISOString() };
+      const incident = await raise(system, firing);
+      await untilHeld(incident);
+      expect((await deliver(system, { ...firing, status: 'resolved' })).status).toBe(202);
+      expect(await incident.result()).toBe('resolved-by-alert');
+      expect(stuck.endedBy()).toBeNull();
+      expect(await untilSealed(system, incident)).not.toContain('intent');
+      const alerts = await system.records('alert', incident.workflowId);
+      expect(alerts.map(({ alert }) => alert.payload.alert.status)).toEqual(['firing', 'resolved']);
+      const report = await verifyArchive({ dir: system.workspace.archiveDir, keys: system.workspace.keys });
+      expect(report).toMatchObject({ ok: true, faults: [] });
+    }, 90_000);
+  });
+
   describe('that is sent all kinds of signals', () => {
     let incident: WorkflowHandle;
     let hold: PendingHold;
     const early = 'a'.repeat(64);
     const firing = { fingerprint: 'f1', startsAt: new Date().toISOString() };
     beforeAll(async () => {
+      await waived();
       stuck = await startStuck(system.payments);
       incident = await raise(system, firing);
       await incident.signal(approveSignal, await statementOn(system, { digest: early, cardDigest: early }));
@@ -165,6 +191,42 @@ describeWith(['temporal', 'postgres'], 'an incident, from its alert to its seal'
     it('refuses the valid statement of a person who is no approver', async () => {
       const signed = await statementOn(system, hold, { person: 'former' });
       await refused(() => incident.signal(approveSignal, signed), 'STATEMENT_NOT_POWERED');
+    });
+    /** What the gateway would sign if the alert had been resolved. */
+    const resolution = async (change: Partial<Alert> = {}): Promise<AdmittedAlert> => {
+      const { alert } = await untilRecord(system, incident, 'alert');
+      return { ...alert.payload, alert: { ...alert.payload.alert, status: 'resolved', ...change } };
+    };
+    const by = (name: 'gateway' | 'orchestrator', payload: AdmittedAlert) =>
+      system.signerOf(name).sign('alert', payload);
+    const stillWaits = async () => {
+      expect((await incident.describe()).status.name).toBe('RUNNING');
+      expect((await incident.query(timelineQuery)).map(({ what }) => what)).not.toContain('alert-resolved');
+      expect(await system.records('alert', incident.workflowId)).toHaveLength(1);
+    };
+    it.each([
+      ['unsigned', 'BAD_INPUT', async () => ({ payload: await resolution(), signer: 'gateway' })],
+      [
+        'with the signature of the alert that fired',
+        'BAD_SIGNATURE',
+        async () => ({ ...(await untilRecord(system, incident, 'alert')).alert, payload: await resolution() }),
+      ],
+      ['signed by another process', 'BAD_SIGNATURE', async () => by('orchestrator', await resolution())],
+      [
+        'signed by another process in the name of the gateway',
+        'BAD_SIGNATURE',
+        async () => ({ ...by('orchestrator', await resolution()), signer: 'gateway' }),
+      ],
+      [
+        'of another incident',
+        'RUNBOOK_MISMATCH',
+        async () => by('gateway', { ...(await resolution()), workflowId: `${incident.workflowId}0` }),
+      ],
+      ['about another alert', 'RUNBOOK_MISMATCH', async () => by('gateway', await resolution({ fingerprint: 'f2' }))],
+    ] as const)('refuses a resolved alert %s, records it, and still waits', async (_what, code, forge) => {
+      const forged = (await forge()) as SignedAlert;
+      await refused(() => incident.signal(alertSignal, forged), code);
+      await stillWaits();
     });
     it('counts a second delivery of its alert as a repeat, and not the first', async () => {
       const repeats = async () =>

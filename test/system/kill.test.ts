@@ -10,34 +10,28 @@ import { fenceId } from '../../contracts/queues.ts';
 import { kill } from '../../gateway/kill.ts';
 import { describeWith } from '../support/skips.ts';
 import { sharedTemporal } from '../support/temporal.ts';
-import { approval, codeOf, executionOf, type Held, holdFor, type Rogue, startRogue } from './support/rogue.ts';
-import { type Stuck, startStuck } from './support/stuck.ts';
+import { approval, codeOf, executionOf, type Held, type Rogue, startRogue } from './support/rogue.ts';
+import { type Scene, sceneOf } from './support/scene.ts';
 import { eventually, runbookId, type System, startSystem } from './support/system.ts';
 
 const all = { kind: 'all' } as const;
 const own = { kind: 'runbook', runbook: runbookId } as const;
 
 describeWith(['temporal', 'postgres'], 'a stop, under an orchestrator that was taken over', () => {
+  let scene: Scene;
   let system: System;
   let rogue: Rogue;
-  let stuck: Stuck;
   let held: Held;
   beforeAll(async () => {
-    system = await startSystem({ only: ['recorder', 'executor'], limits: { writesPerTargetPerHourMax: 20 } });
-    rogue = await startRogue(system);
-    stuck = await startStuck(system.payments);
-    held = await holdFor(system, rogue, stuck.pid);
+    scene = await sceneOf({ limits: { writesPerTargetPerHourMax: 20 } });
+    ({ system, rogue, held } = scene);
   }, 120_000);
   afterEach(async () => {
-    expect(stuck.endedBy()).toBeNull();
+    expect(scene.stuck.endedBy()).toBeNull();
     await system.resume(all);
     await system.resume(own);
   });
-  afterAll(async () => {
-    await stuck?.stop();
-    await rogue?.stop();
-    await system?.stop();
-  });
+  afterAll(() => scene?.stop());
   const execute = async (at = Date.now()) =>
     codeOf(rogue.ask('executeCall', executionOf(held, [await approval(system, held, { decidedAt: at })])));
 
@@ -120,22 +114,14 @@ describeWith(['temporal', 'postgres'], 'a stop, under an orchestrator that was t
 });
 
 describeWith(['temporal', 'postgres'], 'a stop while an effect is near', () => {
-  const open: { stop(): Promise<void> }[] = [];
-  afterEach(async () => {
-    for (const one of open.splice(0).reverse()) await one.stop();
-  }, 60_000);
-  const keep = <T extends { stop(): Promise<void> }>(one: T): T => {
-    open.push(one);
-    return one;
-  };
+  let scene: Scene;
+  afterEach(() => scene?.stop(), 60_000);
 
   it('after the receipt and before the effect, is seen: the fences are asked last', async () => {
     const marker = join(tmpdir(), `kill-${process.pid}-${Date.now()}`);
     const failpoints = { executor: `executor.after-receipt=stop@${marker}` };
-    const system = keep(await startSystem({ only: ['recorder', 'executor'], failpoints }));
-    const rogue = keep(await startRogue(system));
-    const stuck = keep(await startStuck(system.payments));
-    const held = await holdFor(system, rogue, stuck.pid);
+    scene = await sceneOf({ failpoints });
+    const { system, rogue, stuck, held } = scene;
     const ended = rogue.ask('executeCall', executionOf(held, [await approval(system, held)]));
     await eventually('the intent', async () => (await system.records('intent')).length > 0);
     await system.handle(fenceId(all)).cancel();
@@ -147,10 +133,8 @@ describeWith(['temporal', 'postgres'], 'a stop while an effect is near', () => {
   }, 120_000);
 
   it('refuses an effect to an incident that was asked to cancel', async () => {
-    const system = keep(await startSystem({ only: ['recorder', 'executor'] }));
-    const rogue = keep(await startRogue(system));
-    const stuck = keep(await startStuck(system.payments));
-    const held = await holdFor(system, rogue, stuck.pid);
+    scene = await sceneOf();
+    const { system, rogue, stuck, held } = scene;
     const request = {
       namespace: system.namespace,
       workflowExecution: { workflowId: rogue.workflowId, runId: rogue.runId },

@@ -1,38 +1,23 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../support/skips.ts';
-import {
-  approval,
-  codeOf,
-  executionOf,
-  type Held,
-  holdFor,
-  outcomeOf,
-  type Rogue,
-  startRogue,
-} from './support/rogue.ts';
-import { type Stuck, startStuck } from './support/stuck.ts';
+import { approval, codeOf, executionOf, type Held, outcomeOf, type Rogue, startRogue } from './support/rogue.ts';
+import { type Scene, sceneIn, sceneOf } from './support/scene.ts';
 import { type System, startSystem } from './support/system.ts';
 
 describeWith(['temporal', 'postgres'], 'a release, asked for by an orchestrator that was taken over', () => {
+  let scene: Scene;
   let system: System;
   let rogue: Rogue;
-  let stuck: Stuck;
   let held: Held;
   beforeAll(async () => {
-    system = await startSystem({ only: ['recorder', 'executor'], limits: { writesPerTargetPerHourMax: 20 } });
-    rogue = await startRogue(system);
-    stuck = await startStuck(system.payments);
-    held = await holdFor(system, rogue, stuck.pid);
+    scene = await sceneOf({ limits: { writesPerTargetPerHourMax: 20 } });
+    ({ system, rogue, held } = scene);
   }, 120_000);
   afterEach(() => {
     // What every refusal here has in common: the session that it was about lives on.
-    expect(stuck.endedBy()).toBeNull();
+    expect(scene.stuck.endedBy()).toBeNull();
   });
-  afterAll(async () => {
-    await stuck?.stop();
-    await rogue?.stop();
-    await system?.stop();
-  });
+  afterAll(() => scene?.stop());
 
   const execute = (statements: Parameters<typeof executionOf>[1], change: object = {}) =>
     rogue.ask('executeCall', { ...executionOf(held, statements), ...change });
@@ -128,25 +113,19 @@ describeWith(['temporal', 'postgres'], 'a release, asked for by an orchestrator 
 
 describeWith(['temporal', 'postgres'], 'a release that was given', () => {
   let system: System;
-  const open: { stop(): Promise<void> }[] = [];
+  let scene: Scene;
   beforeAll(async () => {
     system = await startSystem({ only: ['recorder', 'executor'] });
   }, 120_000);
-  afterEach(async () => {
-    for (const one of open.splice(0).reverse()) await one.stop();
-  });
-  afterAll(async () => {
-    await system?.stop();
-  });
-  const keep = <T extends { stop(): Promise<void> }>(one: T): T => {
-    open.push(one);
-    return one;
+  afterEach(() => scene?.stop());
+  afterAll(() => system?.stop());
+  const open = async () => {
+    scene = await sceneIn(system);
+    return scene;
   };
 
   it('ends exactly the session that the approver saw, once, with intent and outcome on the record', async () => {
-    const stuck = keep(await startStuck(system.payments));
-    const rogue = keep(await startRogue(system));
-    const held = await holdFor(system, rogue, stuck.pid);
+    const { rogue, stuck, held } = await open();
     const outcome = await outcomeOf(rogue.ask('executeCall', executionOf(held, [await approval(system, held)])));
     expect(outcome.payload).toMatchObject({ status: 'done', attempt: 1, digest: held.digest });
     expect(stuck.endedBy()).toBe('57P01');
@@ -160,9 +139,7 @@ describeWith(['temporal', 'postgres'], 'a release that was given', () => {
   });
 
   it('has no second effect when the orchestrator schedules it twice', async () => {
-    const stuck = keep(await startStuck(system.payments));
-    const rogue = keep(await startRogue(system));
-    const held = await holdFor(system, rogue, stuck.pid);
+    const { rogue, held } = await open();
     const statements = [await approval(system, held)];
     const both = await Promise.all([
       codeOf(rogue.ask('executeCall', executionOf(held, statements), { concurrently: true })),
@@ -173,9 +150,7 @@ describeWith(['temporal', 'postgres'], 'a release that was given', () => {
   });
 
   it('is overruled by a rejection that the log holds, whatever the orchestrator passes on', async () => {
-    const stuck = keep(await startStuck(system.payments));
-    const rogue = keep(await startRogue(system));
-    const held = await holdFor(system, rogue, stuck.pid);
+    const { rogue, stuck, held } = await open();
     const statements = [
       await approval(system, held),
       await approval(system, held, { person: 'second', verdict: 'reject' }),
@@ -186,9 +161,7 @@ describeWith(['temporal', 'postgres'], 'a release that was given', () => {
   });
 
   it('has no effect on a session that is no longer in the transaction that the approver saw', async () => {
-    const stuck = keep(await startStuck(system.payments));
-    const rogue = keep(await startRogue(system));
-    const held = await holdFor(system, rogue, stuck.pid);
+    const { rogue, stuck, held } = await open();
     await stuck.move();
     const outcome = await outcomeOf(rogue.ask('executeCall', executionOf(held, [await approval(system, held)])));
     expect(outcome.payload.status).toBe('moved');

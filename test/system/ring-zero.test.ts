@@ -42,7 +42,9 @@ describeWith(
         alertRef: held.context.alertRef,
         activityId: '1',
         activityAttempt: 1,
+        execution: 'x'.repeat(22),
         statements: [await approval(system, held)],
+        grant: null,
       });
       await expect(asked).rejects.toMatchObject({ code: 'RECEIPT_REFUSED' });
       await unharmed();

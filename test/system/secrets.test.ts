@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type PagerDuty, startPagerDuty } from '../support/pagerduty.ts';
 import { describeWith } from '../support/skips.ts';
+import { type Slack, startSlack } from '../support/slack.ts';
 import { approve, deliver, raise, statementOn, untilHeld, untilSealed } from './support/incident.ts';
 import { filesOf, historiesOf, leaksIn, type Place, type Secret, secretsOf, surfacesOf } from './support/leaks.ts';
 import { type Receiver, startReceiver } from './support/receiver.ts';
@@ -15,7 +17,11 @@ const canary = 'canary-5f0e7c1b93aa';
 
 describeWith(['temporal', 'postgres'], 'our own secrets, after incidents in which everything failed once', () => {
   const urlToken = `url-token-${randomBytes(16).toString('hex')}`;
+  const routingKey = randomBytes(16).toString('hex');
+  const slackToken = randomBytes(12).toString('hex');
   let receiver: Receiver;
+  let pagerDuty: PagerDuty;
+  let slack: Slack;
   let system: System;
   let secrets: Secret[];
   let surfaces: Place[];
@@ -23,9 +29,15 @@ describeWith(['temporal', 'postgres'], 'our own secrets, after incidents in whic
   beforeAll(async () => {
     const secret = `whsec_${randomBytes(32).toString('base64')}`;
     receiver = await startReceiver(secret, `/hooks/${urlToken}`);
+    pagerDuty = await startPagerDuty(routingKey);
+    slack = await startSlack(slackToken);
     system = await startSystem({
       runbook: runbookWith({ settleMsMax: 500 }),
-      notify: { url: receiver.url, secret },
+      notify: [
+        { kind: 'webhook', name: 'audit', url: receiver.url, secret },
+        { kind: 'pagerduty', name: 'payments-oncall', routingKey, url: pagerDuty.url },
+        { kind: 'slack', name: 'ops-room', url: slack.url },
+      ],
       restartOnCrash: true,
       settings: {
         executor: { logLevel: 'debug' },
@@ -33,7 +45,11 @@ describeWith(['temporal', 'postgres'], 'our own secrets, after incidents in whic
         orchestrator: { logLevel: 'debug' },
       },
     });
-    secrets = [...secretsOf(system), { what: 'token in the url of the pages', text: urlToken }];
+    secrets = [
+      ...secretsOf(system),
+      { what: 'token in the url of the pages', text: urlToken },
+      { what: 'token of slack', text: slackToken },
+    ];
     surfaces = await surfacesOf(system);
     await troubledIncident();
     await ordinaryIncident();
@@ -41,7 +57,7 @@ describeWith(['temporal', 'postgres'], 'our own secrets, after incidents in whic
   }, 240_000);
   afterAll(async () => {
     await system?.stop();
-    await receiver?.stop();
+    await Promise.all([receiver?.stop(), pagerDuty?.stop(), slack?.stop()]);
   });
 
   const asAdmin = async (sql: string) => {
@@ -54,6 +70,8 @@ describeWith(['temporal', 'postgres'], 'our own secrets, after incidents in whic
   /** Deliveries without the secret, a receiver that fails, logins that fail, a recorder and an executor that die. */
   async function troubledIncident(): Promise<void> {
     receiver.answer(500);
+    pagerDuty.trouble({ status: 400 }, 'hang-up', { status: 302, headers: { location: `/v2/${routingKey}` } });
+    slack.trouble({ status: 404 }, { status: 500 }, 'hang-up');
     const { alertmanagerToken } = system.workspace.webhooks;
     expect((await deliver(system, { token: `${alertmanagerToken}x` })).status).toBe(401);
     const stuck = await startStuck(system.payments);
@@ -96,7 +114,9 @@ describeWith(['temporal', 'postgres'], 'our own secrets, after incidents in whic
       expect.arrayContaining([
         'gateway.alertmanager.token',
         'gateway.generic',
-        'orchestrator.notify.secret',
+        'orchestrator.notify.0.secret',
+        'orchestrator.notify.1.routingKey',
+        'recorder.notify.2.url',
         'password',
       ]),
     );
@@ -117,6 +137,7 @@ describeWith(['temporal', 'postgres'], 'our own secrets, after incidents in whic
     const found = leaksIn(files, [{ what: 'canary', text: canary }]);
     expect(found.some((where) => where.includes('/archive/'))).toBe(true);
     expect(leaksIn(files, [{ what: 'word', text: 'page was not delivered' }]).join()).toContain('orchestrator.log');
+    for (const { asked } of [pagerDuty, slack]) expect(asked.length).toBeGreaterThan(4);
     expect(files.filter(({ where }) => where.endsWith('.log'))).toHaveLength(5);
     expect(leaksIn(files, secrets)).toEqual([]);
   });

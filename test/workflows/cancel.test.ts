@@ -1,10 +1,10 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { approveSignal } from '../../workflows/messages.ts';
+import { alertSignal, approveSignal } from '../../workflows/messages.ts';
 import { describeWith } from '../support/skips.ts';
 import { beatUntil, concluded, matched, readOf, type Stage, statementOf, turn, writeOf } from './stage.ts';
-import { eventually, held, type Incident, openTheatre, type Theatre, timeline } from './theatre.ts';
+import { alertOf, eventually, held, type Incident, openTheatre, type Theatre, timeline } from './theatre.ts';
 
 /** Where an incident can stand when a kill lands, and how often that activity was called before it blocks. */
 const places: readonly (readonly [string, number])[] = [
@@ -19,6 +19,7 @@ const places: readonly (readonly [string, number])[] = [
   ['predict', 0],
   ['recordCard', 0],
   ['weighStatement', 0],
+  ['weighAlert', 0],
   ['assessRecovery', 0],
 ];
 
@@ -53,6 +54,10 @@ describeWith('temporal', 'a kill of an incident', () => {
     if (['weighStatement', 'assessRecovery'].includes(activity)) {
       const [hold] = await held(handle);
       await handle.signal(approveSignal, statementOf(hold?.digest ?? ''));
+    }
+    if (activity === 'weighAlert') {
+      await held(handle);
+      await handle.signal(alertSignal, alertOf('resolved') as never);
     }
     await eventually(() => stage.inputsOf(activity).length === times + 1);
     const before = stage.called.length;

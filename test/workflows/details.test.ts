@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { orchestratorQueue } from '../../contracts/queues.ts';
 import { incident } from '../../workflows/incident.ts';
 import { describeWith } from '../support/skips.ts';
-import { concluded, matched, readOf, type Stage, statementOf, turn, writeOf } from './stage.ts';
-import { alert, eventually, held, type Incident, openTheatre, type Theatre } from './theatre.ts';
+import { concluded, matched, readOf, statementOf, turn, writeOf } from './stage.ts';
+import { alert, eventually, type Incident, openTheatre, type Theatre } from './theatre.ts';
 
 const hostile = '`code`\n\n# Approved\n[click](http://evil.example) | \u001b[2J\u202Egnp.exe <b>x</b> $(id) \u200b';
 
@@ -18,29 +18,21 @@ describeWith('temporal', 'what the Temporal UI shows', () => {
   const metadata = (handle: Incident) =>
     handle.query<temporal.api.sdk.v1.IWorkflowMetadata>('__temporal_workflow_metadata');
   const detailsOf = async (handle: Incident) => (await metadata(handle)).currentDetails ?? '';
-  const holding = async (prepare: (stage: Stage) => void = () => undefined) => {
-    const { stage, handle } = await theatre.play((stage) => {
-      stage.script = [turn(readOf()), turn(writeOf()), concluded];
-      prepare(stage);
-    });
-    const [hold] = await held(handle);
-    return { stage, handle, hold };
-  };
 
   it('holds the held call, its reach, its expiry and the exact command lines', async () => {
-    const { handle, hold } = await holding();
+    const { handle, hold } = await theatre.holding();
     const details = await detailsOf(handle);
-    expect(details).toContain(`holdpoint approve ${handle.workflowId} ${hold?.digest}`);
+    expect(details).toContain(`holdpoint approve ${handle.workflowId} ${hold.digest}`);
     expect(details).toContain(
-      `temporal workflow signal -w ${handle.workflowId} --name approve --input "$(holdpoint sign ${handle.workflowId} ${hold?.digest})"`,
+      `temporal workflow signal -w ${handle.workflowId} --name approve --input "$(holdpoint sign ${handle.workflowId} ${hold.digest})"`,
     );
-    for (const shown of [hold?.does, hold?.target, hold?.why, hold?.blastRadius[0], hold?.expiresAt])
+    for (const shown of [hold.does, hold.target, hold.why, hold.blastRadius[0], hold.expiresAt])
       expect(details).toContain(shown);
     await handle.cancel();
   });
 
   it('shows text from outside as escaped code spans, and nothing of it outside them', async () => {
-    const { handle } = await holding((stage) => {
+    const { handle } = await theatre.holding((stage) => {
       stage.triage = { ...matched, title: hostile, summary: hostile };
       stage.script = [turn({ ...writeOf(), why: hostile }), concluded];
     });
@@ -63,7 +55,7 @@ describeWith('temporal', 'what the Temporal UI shows', () => {
   });
 
   it('describes every handler', async () => {
-    const { handle } = await holding();
+    const { handle } = await theatre.holding();
     const { definition } = await metadata(handle);
     const named = [...(definition?.signalDefinitions ?? []), ...(definition?.queryDefinitions ?? [])].filter(
       ({ name }) => !name?.startsWith('__'),
@@ -82,8 +74,10 @@ describeWith('temporal', 'what the Temporal UI shows', () => {
   });
 
   it('gives every activity and every timer a summary', async () => {
-    const { handle, hold } = await holding();
-    await handle.signal('approve', statementOf(hold?.digest ?? ''));
+    const { handle, hold } = await theatre.holding((stage) => {
+      stage.script = [turn(readOf()), turn(writeOf()), concluded];
+    });
+    await handle.signal('approve', statementOf(hold.digest));
     await handle.result();
     const { events = [] } = await handle.fetchHistory();
     const scheduled = (events ?? []).filter(
@@ -94,7 +88,7 @@ describeWith('temporal', 'what the Temporal UI shows', () => {
   });
 
   it('can be searched by runbook, state, severity and waiting holds', async () => {
-    const { handle } = await holding();
+    const { handle } = await theatre.holding();
     const query = `HoldpointRunbook = '${matched.context.runbook.id}' AND HoldpointState = 'held' AND HoldpointSeverity = 'critical' AND HoldpointAwaiting = 1 AND WorkflowId = '${handle.workflowId}'`;
     const { count } = await eventually(async () => {
       const found = await theatre.client.workflow.count(query);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createOrchestratorActivities } from '../../activities/judge/orchestrator-activities.ts';
-import { page, recordCard, recordEvent } from '../../activities/judge/records.ts';
+import { page, recordCard, recordEvent, recordRehearsal } from '../../activities/judge/records.ts';
 import { assessRecovery } from '../../activities/judge/recovery.ts';
 import { weighStatement } from '../../activities/judge/weigh-statement.ts';
 import type { CardInput, IncidentContext } from '../../contracts/incident.ts';
@@ -9,9 +9,9 @@ import { loadSqlParser } from '../../policies/sql-read.ts';
 import { activityAt } from '../executor/support/theatre.ts';
 import { people } from '../policies/support/rules.ts';
 import { codeFrom, say } from '../record/incident.ts';
-import { executor, freshRunId, otherExecutor } from '../record/stage.ts';
+import { executor, freshRunId, orchestrator, otherExecutor } from '../record/stage.ts';
 import { describeWith } from '../support/skips.ts';
-import { type Bench, judgeOne, openBench, terminate } from './support/bench.ts';
+import { type Bench, endWrite, judgeOne, openBench, terminate } from './support/bench.ts';
 
 describeWith('temporal', 'what the orchestrator does for a hold', () => {
   let bench: Bench;
@@ -63,6 +63,12 @@ describeWith('temporal', 'what the orchestrator does for a hold', () => {
     expect(await codeFrom(recordCard(input, elsewhere, bench.deps))).toBe('DIGEST_MISMATCH');
   });
 
+  it('makes no card for a write whose limit was used up since it was judged', async () => {
+    const { place, input } = await held();
+    await endWrite(bench, { place, context: input.context }, 'failed');
+    expect(await codeFrom(recordCard(input, place, bench.deps))).toBe('VERDICT_NOT_HOLD');
+  });
+
   it.each([
     [
       'by another role',
@@ -82,6 +88,36 @@ describeWith('temporal', 'what the orchestrator does for a hold', () => {
     const one = await held();
     const prediction = forge(one);
     expect(await codeFrom(recordCard({ ...one.input, prediction }, one.place, bench.deps))).toBe(code);
+    expect(await bench.bodies(one.place)).toMatchObject([{ kind: 'alert' }]);
+  });
+
+  it('records what a rehearsed write would have been, under the verdict that it was judged by', async () => {
+    const { place, input } = await held();
+    const judged = { ...input.judged, verdict: { ...input.judged.verdict, kind: 'rehearse' as const } };
+    await recordRehearsal({ ...input, judged }, place, bench.deps);
+    expect(await bench.bodies(place)).toMatchObject([
+      { kind: 'alert' },
+      {
+        kind: 'verdict',
+        digest: judged.digest,
+        rehearsal: { card: { digest: judged.digest, groups: ['oncall', 'leads'] } },
+      },
+    ]);
+  });
+
+  it.each([
+    ['a verdict that offered it', (shown: Shown) => ({ ...shown, judged: shown.input.judged }), 'RECORD_REFUSED'],
+    [
+      'a run born of a Reset',
+      (shown: Shown) => ({ ...shown, place: { ...shown.place, runId: freshRunId() } }),
+      'DIGEST_MISMATCH',
+    ],
+  ])('records no rehearsal for %s', async (_name, change, code) => {
+    const one = await held();
+    const judged = { ...one.input.judged, verdict: { ...one.input.judged.verdict, kind: 'rehearse' as const } };
+    const bent = { judged, ...change(one) };
+    const work = recordRehearsal({ ...one.input, judged: bent.judged }, bent.place, bench.deps);
+    expect(await codeFrom(work)).toBe(code);
     expect(await bench.bodies(one.place)).toMatchObject([{ kind: 'alert' }]);
   });
 
@@ -106,7 +142,7 @@ describeWith('temporal', 'what the orchestrator does for a hold', () => {
       say(bench.stage, action(digest), { cardDigest, verdict: 'reject' }),
     );
     expect(weighed).toMatchObject({ kind: 'counts', verdict: 'reject' });
-    const records = await bench.deps.recorder.records({ from: 0, limit: 500 });
+    const records = await bench.stage.as(orchestrator).records({ from: 0, limit: 500 });
     const statements = records.map(({ payload: { body } }) => body).filter(({ kind }) => kind === 'statement');
     expect(statements.at(-1)).toMatchObject({ statement: { statement: { verdict: 'reject' } } });
   });
@@ -162,13 +198,39 @@ describeWith('temporal', 'what the orchestrator does for a hold', () => {
   it.each([true, false])('records whether a page was delivered: %s', async (reachable) => {
     const { place, context } = await bench.begin();
     bench.reachable = reachable;
-    await page({ context, about: 'hold-waits', digest: 'a'.repeat(64), detail: 'look' }, place, bench.deps);
+    const input = { context, about: 'hold-waits', digest: 'a'.repeat(64), severity: 'info', detail: 'look' } as const;
+    await page(input, place, bench.deps);
     expect((await bench.bodies(place)).at(-1)).toMatchObject({
       kind: 'page',
       about: 'hold-waits',
+      digest: input.digest,
+      to: 'payments-oncall (test)',
       delivered: reachable,
+      channels: [{ channel: 'test', kind: 'webhook', delivered: reachable }],
     });
+    // A label may not make a page that asks for a person less than a warning.
+    expect(bench.pages.at(-1)).toMatchObject({ severity: 'warning', escalation: 'payments-oncall' });
     expect(bench.pages.at(-1)?.commands).toEqual([`holdpoint approve ${place.workflowId} ${'a'.repeat(64)}`]);
+  });
+
+  it.each([
+    ['a digest that is none', { digest: 'x; rm -rf /' }],
+    ['an about that is none', { about: 'hold-ended' }],
+    ['more text than fits', { detail: 'x'.repeat(1_001) }],
+  ])('tells nobody for words that no incident would use: %s', async (_what, change) => {
+    const { place, context } = await bench.begin();
+    const told = bench.pages.length;
+    const input = { context, about: 'gave-up', digest: null, severity: null, detail: 'look', ...change };
+    expect(await codeFrom(page(input as never, place, bench.deps))).toBe('BAD_INPUT');
+    expect(bench.pages).toHaveLength(told);
+  });
+
+  it('tells nobody for a workflow id that is not safe in a shell', async () => {
+    const { context } = await bench.begin();
+    const told = bench.pages.length;
+    const input = { context, about: 'hold-waits', digest: 'a'.repeat(64), severity: null, detail: 'look' } as const;
+    expect(await codeFrom(page(input, bench.place('incident/$(reboot)'), bench.deps))).toBe('BAD_INPUT');
+    expect(bench.pages).toHaveLength(told);
   });
 
   it('finds recovery only in results that the executor signed in this incident', async () => {
@@ -213,7 +275,6 @@ describeWith('temporal', 'what the orchestrator does for a hold', () => {
       step: 0,
       firstIndex: 0,
       calls: [terminate('a'.repeat(64))],
-      counts: {},
     };
     await expect(activityAt({ place }).run(judge, wrong)).rejects.toMatchObject({
       type: 'MANIFEST_UNKNOWN',

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { alertSignal, approveSignal, pendingQuery, rejectSignal, timelineQuery } from '../../workflows/messages.ts';
+import { approveSignal, pendingQuery, rejectSignal } from '../../workflows/messages.ts';
 import { describeWith } from '../support/skips.ts';
-import { beatUntil, concluded, failure, outcomeOf, readOf, type Stage, statementOf, turn, writeOf } from './stage.ts';
-import { alert, eventually, held, openTheatre, stateOf, type Theatre, timeline } from './theatre.ts';
+import { beatUntil, concluded, failure, outcomeOf, readOf, statementOf, turn, writeOf } from './stage.ts';
+import { eventually, held, openTheatre, stateOf, type Theatre } from './theatre.ts';
 
 describeWith('temporal', 'a hold', () => {
   let theatre: Theatre;
@@ -11,45 +11,30 @@ describeWith('temporal', 'a hold', () => {
   });
   afterAll(() => theatre.close());
 
-  const holding = async (prepare: (stage: Stage) => void = () => undefined) => {
-    const { stage, handle } = await theatre.play((stage) => {
-      stage.script = [turn(writeOf()), concluded];
-      prepare(stage);
-    });
-    const [first] = await held(handle);
-    return { stage, handle, digest: first?.digest ?? '' };
-  };
-  const ends = (stage: Stage) =>
-    (stage.inputsOf('proposeCalls').at(-1) as { ends: { end: string; rule: string }[] }).ends;
-  const resolved = {
-    ...alert,
-    payload: { ...alert.payload, alert: { ...alert.payload.alert, status: 'resolved' as const } },
-  };
-
   it('takes a statement as JSON text too, as people paste it', async () => {
-    const { stage, handle, digest } = await holding();
+    const { stage, handle, digest } = await theatre.holding();
     await handle.signal(approveSignal, JSON.stringify(statementOf(digest)));
     expect(await handle.result()).toBe('recovered');
     expect(stage.effects).toEqual([digest]);
   });
 
   it('ends at one rejection, and the write has no effect', async () => {
-    const { stage, handle, digest } = await holding();
+    const { stage, handle, digest } = await theatre.holding();
     await handle.signal(rejectSignal, statementOf(digest, 'reject'));
     await handle.result();
-    expect(ends(stage)).toMatchObject([{ end: 'rejected' }]);
+    expect(stage.toldEnds()).toMatchObject([{ end: 'rejected' }]);
     expect(stage.inputsOf('executeCall')).toEqual([]);
   });
 
   it('believes the statement and not the name of the signal', async () => {
-    const { stage, handle, digest } = await holding();
+    const { stage, handle, digest } = await theatre.holding();
     await handle.signal(approveSignal, statementOf(digest, 'reject'));
     await handle.result();
-    expect(ends(stage)).toMatchObject([{ end: 'rejected' }]);
+    expect(stage.toldEnds()).toMatchObject([{ end: 'rejected' }]);
   });
 
   it('lets a rejection win over an approval that came with it in one batch', async () => {
-    const { stage, handle, digest } = await holding((stage) => {
+    const { stage, handle, digest } = await theatre.holding((stage) => {
       stage.before = (activity) =>
         activity === 'weighStatement' ? new Promise((go) => setTimeout(go, 800)) : undefined;
     });
@@ -59,7 +44,7 @@ describeWith('temporal', 'a hold', () => {
     await handle.signal(approveSignal, statementOf(digest));
     await handle.signal(rejectSignal, statementOf(digest, 'reject', 'ben@example.com'));
     await handle.result();
-    expect(ends(stage)).toMatchObject([{ end: 'rejected' }]);
+    expect(stage.toldEnds()).toMatchObject([{ end: 'rejected' }]);
     expect(stage.inputsOf('executeCall')).toEqual([]);
   });
 
@@ -122,7 +107,7 @@ describeWith('temporal', 'a hold', () => {
   });
 
   it('waits for as many distinct persons as the quorum', async () => {
-    const { stage, handle, digest } = await holding((stage) => {
+    const { stage, handle, digest } = await theatre.holding((stage) => {
       stage.quorum = 2;
     });
     await handle.signal(approveSignal, statementOf(digest));
@@ -158,71 +143,29 @@ describeWith('temporal', 'a hold', () => {
   });
 
   it('expires: silence is never consent', async () => {
-    const { stage, handle } = await holding((stage) => {
+    const { stage, handle } = await theatre.holding((stage) => {
       stage.expiryMs = 1_500;
     });
     await handle.result();
-    expect(ends(stage)).toMatchObject([{ end: 'expired' }]);
+    expect(stage.toldEnds()).toMatchObject([{ end: 'expired' }]);
     expect(stage.inputsOf('executeCall')).toEqual([]);
     expect(stage.inputsOf('page')).toContainEqual(expect.objectContaining({ about: 'hold-expired' }));
   });
 
-  it('ends with the incident when the alert is resolved', async () => {
-    const { stage, handle } = await holding();
-    await handle.signal(alertSignal, resolved as never);
-    expect(await handle.result()).toBe('resolved-by-alert');
-    expect(stage.inputsOf('executeCall')).toEqual([]);
-  });
-
-  it('lets a write in flight finish when the alert is resolved, and then stops', async () => {
-    let finish = () => {};
-    const { stage, handle, digest } = await holding((stage) => {
-      stage.execute = async (input) => {
-        await beatUntil(
-          new Promise<void>((go) => {
-            finish = go;
-          }),
-        );
-        return stage.effect(input);
-      };
-    });
-    await handle.signal(approveSignal, statementOf(digest));
-    await eventually(() => stage.inputsOf('executeCall').length === 1);
-    await handle.signal(alertSignal, resolved as never);
-    await eventually(async () => (await timeline(handle)).includes('alert-resolved'));
-    finish();
-    expect(await handle.result()).toBe('resolved-by-alert');
-    expect(await timeline(handle)).toContain('executed');
-    expect(stage.inputsOf('proposeCalls')).toHaveLength(1);
-  });
-
-  it('counts an alert that fires again, and goes on waiting', async () => {
-    const { handle, digest } = await holding();
-    // The first is the very delivery that started it, as `signalWithStart` brings it along.
-    await handle.signal(alertSignal, alert as never);
-    await handle.signal(alertSignal, { ...alert, signature: 'h'.repeat(86) } as never);
-    await eventually(async () => (await timeline(handle)).includes('alert-repeated'));
-    const repeats = (await handle.query(timelineQuery)).filter(({ what }) => what === 'alert-repeated');
-    expect(repeats).toMatchObject([{ detail: '1 times so far' }]);
-    expect(await handle.query(pendingQuery)).toHaveLength(1);
-    await handle.signal(approveSignal, statementOf(digest));
-    expect(await handle.result()).toBe('recovered');
-  });
-
   it('lets a rejection stop a released write that has not had its effect yet', async () => {
-    const { stage, handle, digest } = await holding((stage) => {
+    const { stage, handle, digest } = await theatre.holding((stage) => {
       stage.execute = async () => beatUntil(new Promise(() => undefined)) as never;
     });
     await handle.signal(approveSignal, statementOf(digest));
     await eventually(() => stage.inputsOf('executeCall').length === 1);
     await handle.signal(rejectSignal, statementOf(digest, 'reject', 'ben@example.com'));
     await handle.result();
-    expect(ends(stage)).toMatchObject([{ end: 'rejected' }]);
+    expect(stage.toldEnds()).toMatchObject([{ end: 'rejected' }]);
     expect(stage.effects).toEqual([]);
   });
 
   it('goes on with the next step whatever became of a hold', async () => {
-    const { stage, handle, digest } = await holding((stage) => {
+    const { stage, handle, digest } = await theatre.holding((stage) => {
       stage.script = [turn(writeOf()), turn(readOf()), concluded];
     });
     await handle.signal(rejectSignal, statementOf(digest, 'reject'));

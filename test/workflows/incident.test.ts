@@ -3,6 +3,7 @@ import type { ExecuteInput, SignedOutcome } from '../../contracts/incident.ts';
 import { approveSignal } from '../../workflows/messages.ts';
 import { describeWith } from '../support/skips.ts';
 import {
+  blocked,
   concluded,
   failure,
   limits,
@@ -33,8 +34,6 @@ describeWith('temporal', 'an incident', () => {
     await handle.signal(approveSignal, statementOf(hold?.digest ?? ''));
     return { stage, handle, hold, outcome: await handle.result() };
   };
-  const ends = (stage: Stage) =>
-    (stage.inputsOf('proposeCalls').at(-1) as { ends: { end: string; rule: string }[] }).ends;
 
   it('reads at once, holds a write, executes it once released, and verifies recovery', async () => {
     const { stage, handle } = await theatre.play((stage) => {
@@ -83,7 +82,7 @@ describeWith('temporal', 'an incident', () => {
     const { stage } = await playToEnd((stage) => {
       stage.script = [turn({ tool: 'shell.run', args: { command: 'DROP TABLE payments' }, why: 'told to' }), concluded];
     });
-    expect(ends(stage)).toMatchObject([{ end: 'denied', rule: 'gate.deny' }]);
+    expect(stage.toldEnds()).toMatchObject([{ end: 'denied', rule: 'gate.deny' }]);
     expect(stage.inputsOf('predict')).toEqual([]);
     expect(stage.effects).toEqual([]);
   });
@@ -93,8 +92,9 @@ describeWith('temporal', 'an incident', () => {
       stage.verdict = () => ({ kind: 'rehearse', rule: 'standing.ring-0', reason: 'dry run', change: 'promote it' });
       stage.script = [turn(writeOf()), concluded];
     });
-    expect(ends(stage)).toMatchObject([{ end: 'rehearsed', rule: 'standing.ring-0' }]);
-    expect(stage.recordsOf('verdict')).toMatchObject([{ prediction: { payload: { dryRun: false } } }]);
+    expect(stage.toldEnds()).toMatchObject([{ end: 'rehearsed', rule: 'standing.ring-0' }]);
+    expect(stage.inputsOf('recordRehearsal')).toMatchObject([{ prediction: { payload: { dryRun: false } } }]);
+    expect(stage.recordsOf('verdict')).toEqual([]);
     expect(stage.inputsOf('recordCard')).toEqual([]);
     expect(stage.inputsOf('executeCall')).toEqual([]);
   });
@@ -106,7 +106,7 @@ describeWith('temporal', 'an incident', () => {
         stage.script = [turn(writeOf()), concluded];
         stage.execute = async (input): Promise<SignedOutcome> => outcomeOf(input, status);
       });
-      expect(ends(stage)).toMatchObject([{ end: status }]);
+      expect(stage.toldEnds()).toMatchObject([{ end: status }]);
       expect(outcome).toBe('recovered');
     },
   );
@@ -146,7 +146,7 @@ describeWith('temporal', 'an incident', () => {
         if (activity === 'readCall' && stage.inputsOf('readCall').length === 1) throw failure('TARGET_REFUSED');
       };
     });
-    expect(ends(stage)).toMatchObject([{ end: 'failed', rule: 'TARGET_REFUSED' }]);
+    expect(stage.toldEnds()).toMatchObject([{ end: 'failed', rule: 'TARGET_REFUSED' }]);
     expect(outcome).toBe('recovered');
   });
 
@@ -192,8 +192,61 @@ describeWith('temporal', 'an incident', () => {
       stage.recovery = { recovered: false, detail: 'sessions still wait' };
       stage.script = write ? [turn(writeOf()), concluded] : [turn(readOf()), concluded];
     };
-    const { outcome } = write ? await releaseOne(prepare) : await playToEnd(prepare);
+    const { stage, outcome } = write ? await releaseOne(prepare) : await playToEnd(prepare);
     expect(outcome).toBe(expected);
+    // A page says how urgent the alert is, and whether its end asks for a person.
+    expect(stage.inputsOf('page').at(-1)).toMatchObject({ about: 'not-recovered', severity: 'critical' });
+  });
+
+  it('wakes nobody for a service that did not recover in a dry run, which nobody relies on', async () => {
+    const { stage } = await playToEnd((stage) => {
+      stage.recovery = { recovered: false, detail: 'sessions still wait' };
+      stage.verdict = () => ({ kind: 'rehearse', rule: 'standing.ring-0', reason: 'dry run', change: 'promote it' });
+      stage.script = [turn(writeOf()), concluded];
+    });
+    expect(stage.inputsOf('page')).toMatchObject([{ about: 'closed', detail: expect.stringContaining('concluded') }]);
+  });
+
+  it('gives up, and says which limit of which tool was reached, when the playbook is blocked', async () => {
+    const { stage, outcome } = await playToEnd((stage) => {
+      stage.recovery = { recovered: false, detail: 'sessions still wait' };
+      stage.script = [turn(readOf()), blocked];
+    });
+    expect(outcome).toBe('gave-up');
+    expect(stage.inputsOf('proposeCalls')).toHaveLength(2);
+    expect(stage.inputsOf('page')).toMatchObject([
+      { about: 'gave-up', detail: `gave-up: ${blocked.blocked}; sessions still wait` },
+    ]);
+  });
+
+  it('does not give up what recovered: a blocked playbook is verified like any other end', async () => {
+    const { stage, outcome } = await playToEnd((stage) => {
+      stage.script = [blocked];
+    });
+    expect(outcome).toBe('recovered');
+    expect(stage.inputsOf('page')).toMatchObject([
+      { about: 'closed', detail: `recovered: ${blocked.blocked}; no session waits` },
+    ]);
+  });
+
+  it('closes as not recovered when a write was executed and the playbook is blocked after it', async () => {
+    const { stage, outcome } = await releaseOne((stage) => {
+      stage.recovery = { recovered: false, detail: 'sessions still wait' };
+      stage.script = [turn(writeOf()), blocked];
+    });
+    expect(outcome).toBe('not-recovered');
+    expect(stage.inputsOf('page').at(-1)).toMatchObject({ detail: expect.stringContaining('limits.per-incident') });
+  });
+
+  it('tells by which limit a recovery read was denied', async () => {
+    const { stage, outcome } = await playToEnd((stage) => {
+      stage.script = [concluded];
+      stage.verdict = () => ({ kind: 'deny', rule: 'limits.per-incident', reason: 'was used 20 times', change: '' });
+    });
+    expect(outcome).toBe('concluded');
+    expect(stage.inputsOf('readCall')).toEqual([]);
+    const detail = 'concluded: a recovery read was denied: limits.per-incident: was used 20 times';
+    expect(stage.inputsOf('page')).toMatchObject([{ about: 'not-recovered', detail }]);
   });
 
   it('reads again while the service settles', async () => {

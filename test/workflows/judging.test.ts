@@ -9,7 +9,7 @@ import { runbookData } from '../policies/support/rules.ts';
 import { alertOf, codeFrom } from '../record/incident.ts';
 import { executor, freshRunId, orchestrator, otherExecutor } from '../record/stage.ts';
 import { describeWith } from '../support/skips.ts';
-import { type Bench, judgeOne, look, openBench, terminate } from './support/bench.ts';
+import { type Bench, endWrite, judgeOne, look, openBench, terminate } from './support/bench.ts';
 
 const sealedOff = async (bench: Bench, work: () => Promise<unknown>) => {
   await bench.stage.recorder.stop();
@@ -111,19 +111,31 @@ describeWith('temporal', 'judging a turn', () => {
   it('keeps the step of a call that is judged again', async () => {
     const at = await bench.begin();
     const calls = [terminate(await bench.read(at.place, at.context))];
-    const [judged] = await judgeCalls(
-      { context: at.context, step: 4, firstIndex: 2, calls, counts: {} },
-      at.place,
-      bench.deps,
-    );
+    const [judged] = await judgeCalls({ context: at.context, step: 4, firstIndex: 2, calls }, at.place, bench.deps);
     expect(judged).toMatchObject({ step: { step: 4, index: 2 }, action: { step: { step: 4, index: 2 } } });
   });
+
+  it.each(['moved', 'failed'] as const)(
+    'offers a write no more whose limit an earlier one used up, though that one ended %s',
+    async (status) => {
+      const at = await bench.begin();
+      const call = terminate(await bench.read(at.place, at.context));
+      expect((await judgeOne(bench, at, call)).verdict.kind).toBe('hold');
+      await endWrite(bench, at, status);
+      const denied = { verdict: { kind: 'deny', rule: 'limits.per-incident' }, digest: null };
+      expect(await judgeOne(bench, at, call)).toMatchObject(denied);
+      const reborn = { ...at, place: bench.place(at.place.workflowId) };
+      expect(await judgeOne(bench, reborn, terminate(await bench.read(at.place, at.context, true)))).toMatchObject(
+        denied,
+      );
+    },
+  );
 
   it('counts each call of a turn for the next', async () => {
     const at = await bench.begin();
     const call = terminate(await bench.read(at.place, at.context));
     const judged = await judgeCalls(
-      { context: at.context, step: 1, firstIndex: 0, calls: [call, call], counts: {} },
+      { context: at.context, step: 1, firstIndex: 0, calls: [call, call] },
       at.place,
       bench.deps,
     );

@@ -2,11 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { PendingHold } from '../../contracts/incident.ts';
 import { executorQueue, orchestratorQueue, reasonerQueue } from '../../contracts/queues.ts';
 import { incident } from '../../workflows/incident.ts';
 import { pendingQuery, stateQuery, timelineQuery } from '../../workflows/messages.ts';
 import { testBundle } from './bundle.ts';
-import { executorActivities, orchestratorActivities, reasonerActivities, role, Stage } from './stage.ts';
+import {
+  concluded,
+  executorActivities,
+  gatewaySignature,
+  orchestratorActivities,
+  reasonerActivities,
+  role,
+  Stage,
+  turn,
+  writeOf,
+} from './stage.ts';
 
 export type Incident = WorkflowHandle<typeof incident>;
 export type Theatre = {
@@ -14,6 +25,10 @@ export type Theatre = {
   readonly namespace: string;
   /** Starts one scripted incident. `prepare` bends its stage before it begins. */
   play(prepare: (stage: Stage) => void): Promise<{ stage: Stage; handle: Incident }>;
+  /** Plays one that proposes a write, until that is held. */
+  holding(
+    prepare?: (stage: Stage) => void,
+  ): Promise<{ stage: Stage; handle: Incident; hold: PendingHold; digest: string }>;
   close(): Promise<void>;
 };
 
@@ -34,6 +49,12 @@ export const alert = {
   signer: 'gateway',
   signature: 'g'.repeat(86),
 };
+/** What the gateway sends about that alert while its incident runs; a test forges it by changing it. */
+export const alertOf = (status: 'firing' | 'resolved', change: { readonly fingerprint?: string } = {}) => ({
+  ...alert,
+  payload: { ...alert.payload, alert: { ...alert.payload.alert, status, ...change } },
+  signature: gatewaySignature,
+});
 
 Runtime.install({
   logger: new DefaultLogger('ERROR', ({ message, meta }) => {
@@ -51,20 +72,30 @@ export async function openTheatreAt(address: string, namespace: string): Promise
   const client = new Client({ connection, namespace, identity });
   const stages = new Map<string, Stage>();
   const workers = await startWorkers(native, namespace, bundle, stages);
+  const play: Theatre['play'] = async (prepare) => {
+    const stage = new Stage();
+    prepare(stage);
+    const workflowId = `incident/test/${randomBytes(8).toString('hex')}`;
+    stages.set(workflowId, stage);
+    const handle = await client.workflow.start(incident, {
+      workflowId,
+      taskQueue: orchestratorQueue,
+      args: [{ alert }],
+    });
+    return { stage, handle };
+  };
   return {
     client,
     namespace,
-    async play(prepare) {
-      const stage = new Stage();
-      prepare(stage);
-      const workflowId = `incident/test/${randomBytes(8).toString('hex')}`;
-      stages.set(workflowId, stage);
-      const handle = await client.workflow.start(incident, {
-        workflowId,
-        taskQueue: orchestratorQueue,
-        args: [{ alert }],
+    play,
+    async holding(prepare = () => undefined) {
+      const { stage, handle } = await play((stage) => {
+        stage.script = [turn(writeOf()), concluded];
+        prepare(stage);
       });
-      return { stage, handle };
+      const [hold] = await held(handle);
+      if (hold === undefined) throw new Error('expected a hold');
+      return { stage, handle, hold, digest: hold.digest };
     },
     async close() {
       await workers.stop();

@@ -15,8 +15,6 @@ describeWith('temporal', 'a hold that has to be judged again', () => {
   });
   afterAll(() => theatre.close());
 
-  const ends = (stage: Stage) =>
-    (stage.inputsOf('proposeCalls').at(-1) as { ends: { end: string; rule: string }[] }).ends;
   const play = (prepare: (stage: Stage) => void = () => undefined) =>
     theatre.play((stage) => {
       stage.script = [turn(readOf()), turn(writeOf()), concluded];
@@ -73,7 +71,7 @@ describeWith('temporal', 'a hold that has to be judged again', () => {
     }
     await handle.result();
     expect(stage.inputsOf('executeCall')).toHaveLength(limits.rejudgeMax + 1);
-    expect(ends(stage)).toMatchObject([{ end: 'refused', rule: 'incident.rejudge-max' }]);
+    expect(stage.toldEnds()).toMatchObject([{ end: 'refused', rule: 'incident.rejudge-max' }]);
   });
 
   it('is not asked again when judging it anew no longer holds it, and the rule is told', async () => {
@@ -86,7 +84,7 @@ describeWith('temporal', 'a hold that has to be judged again', () => {
     const [hold] = await held(handle);
     await handle.signal(approveSignal, statementOf(hold?.digest ?? ''));
     await handle.result();
-    expect(ends(stage)).toMatchObject([{ end: 'denied', rule: 'standing.demoted' }]);
+    expect(stage.toldEnds()).toMatchObject([{ end: 'denied', rule: 'standing.demoted' }]);
     expect(stage.recordsOf('verdict').at(-1)).toMatchObject({ verdict: { kind: 'deny', rule: 'standing.demoted' } });
   });
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { alertSignal, approveSignal, noteSignal, pendingQuery, rejectSignal } from '../../workflows/messages.ts';
 import { describeWith } from '../support/skips.ts';
-import { concluded, limits, type Stage, statementOf, turn, writeOf } from './stage.ts';
-import { eventually, held, type Incident, openTheatre, type Theatre } from './theatre.ts';
+import { concluded, limits, statementOf } from './stage.ts';
+import { eventually, type Incident, openTheatre, type Theatre } from './theatre.ts';
 
 type Payload = { readonly metadata?: Record<string, Uint8Array>; readonly data?: Uint8Array };
 const bytes = (text: string) => Buffer.from(text, 'utf8');
@@ -15,14 +15,6 @@ describeWith('temporal', 'a bad signal', () => {
   });
   afterAll(() => theatre.close());
 
-  const holding = async (prepare: (stage: Stage) => void = () => undefined) => {
-    const { stage, handle } = await theatre.play((stage) => {
-      stage.script = [turn(writeOf()), concluded];
-      prepare(stage);
-    });
-    const [hold] = await held(handle);
-    return { stage, handle, digest: hold?.digest ?? '' };
-  };
   /** As any client may send it: payloads that no SDK would make. */
   const sendRaw = (handle: Incident, signalName: string, payloads: Payload[]) =>
     theatre.client.workflowService.signalWorkflowExecution({
@@ -58,7 +50,7 @@ describeWith('temporal', 'a bad signal', () => {
     ],
   ];
   it.each(garbage)('is recorded and harmless: %s', async (_name, payloads) => {
-    const { stage, handle, digest } = await holding();
+    const { stage, handle, digest } = await theatre.holding();
     await sendRaw(handle, 'approve', payloads);
     await sendRaw(handle, 'alert', payloads);
     await sendRaw(handle, 'note', payloads);
@@ -70,7 +62,7 @@ describeWith('temporal', 'a bad signal', () => {
   it.each([null, true, 7, [], 'approve', '"', { statement: null }, { statement: { subject: { digest: 7 } } }])(
     'is recorded and harmless, whatever type it has: %j',
     async (value) => {
-      const { stage, handle, digest } = await holding();
+      const { stage, handle, digest } = await theatre.holding();
       await handle.signal(approveSignal, value);
       await handle.signal(rejectSignal, value);
       await eventually(() => stage.recordsOf('refusal').length === 2);
@@ -83,7 +75,7 @@ describeWith('temporal', 'a bad signal', () => {
   );
 
   it('is refused unread when it is huge, and only its beginning is recorded', async () => {
-    const { stage, handle, digest } = await holding();
+    const { stage, handle, digest } = await theatre.holding();
     await handle.signal(approveSignal, { ...statementOf(digest), padding: 'x'.repeat(1_000_000) });
     await eventually(() => stage.recordsOf('refusal').length === 1);
     const [refusal] = stage.recordsOf('refusal');
@@ -94,7 +86,7 @@ describeWith('temporal', 'a bad signal', () => {
   });
 
   it('neither burns the hold nor counts: forged, or over another digest', async () => {
-    const { stage, handle, digest } = await holding();
+    const { stage, handle, digest } = await theatre.holding();
     await handle.signal(approveSignal, { ...statementOf(digest), proof: { kind: 'ssh', signature: 'forged' } });
     await handle.signal(approveSignal, statementOf('0'.repeat(64)));
     await eventually(() => stage.recordsOf('refusal').length === 2);
@@ -110,13 +102,13 @@ describeWith('temporal', 'a bad signal', () => {
   });
 
   it('has no handler under another name, and changes nothing', async () => {
-    const { handle, digest } = await holding();
+    const { handle, digest } = await theatre.holding();
     await sendRaw(handle, 'execute', [{ metadata: { encoding: bytes('nonsense') }, data: bytes('{') }]);
     await stillReleasable(handle, digest);
   });
 
   it('is dropped unread beyond the limit, and the incident gives up: nobody can be heard any more', async () => {
-    const { stage, handle, digest } = await holding();
+    const { stage, handle, digest } = await theatre.holding();
     const flood = Array.from({ length: limits.signalsMax + 20 }, (_, n) => handle.signal(approveSignal, { flood: n }));
     await Promise.allSettled(flood);
     expect(await handle.result()).toBe('gave-up');

@@ -16,7 +16,9 @@ import type {
   Recovery,
   SignedOutcome,
   Triage,
+  WeighAlertInput,
   Weighed,
+  WeighedAlert,
   WeighInput,
 } from '../../contracts/incident.ts';
 import type { Verdict } from '../../contracts/verdict.ts';
@@ -68,6 +70,8 @@ export const turn = (...calls: ToolCall[]): Proposal => ({
   label: null,
   trace: 'e'.repeat(64),
 });
+/** A turn of a playbook that has no row left, because what it needs was answered already. */
+export const blocked: Proposal = { ...turn(), blocked: 'row `look` needs `postgres.locks`: limits.per-incident' };
 export const concluded: Proposal = { ...turn(), conclusion: 'nothing more to do' };
 
 const verdictOf = ({ tool }: ToolCall): Verdict => {
@@ -99,6 +103,11 @@ export class Stage {
 
   inputsOf(activity: string): unknown[] {
     return this.called.filter((one) => one.activity === activity).map(({ input }) => input);
+  }
+
+  /** How each write so far ended, as the model was told last. */
+  toldEnds(): { readonly end: string; readonly rule: string }[] {
+    return (this.inputsOf('proposeCalls').at(-1) as { ends: { end: string; rule: string }[] }).ends;
   }
 
   recordsOf(kind: string): Record<string, unknown>[] {
@@ -208,6 +217,18 @@ function weigh({ raw, hold }: WeighInput): Weighed {
   };
 }
 
+/** The gateway's signature on every alert after the first, as the scripted judge reads it. */
+export const gatewaySignature = 'h'.repeat(86);
+function weighedAlert({ incident: { alert }, raw }: WeighAlertInput): WeighedAlert {
+  const refused = (code: string): WeighedAlert => ({ kind: 'refused', code, reason: `expected otherwise: ${code}` });
+  const signed = raw as typeof alert | null;
+  if (signed?.payload?.alert === undefined) return refused('BAD_INPUT');
+  if (digestOf(signed) === digestOf(alert)) return { kind: 'own' };
+  if (signed.signature !== gatewaySignature) return refused('BAD_SIGNATURE');
+  if (signed.payload.alert.fingerprint !== alert.payload.alert.fingerprint) return refused('RUNBOOK_MISMATCH');
+  return { kind: signed.payload.alert.status === 'firing' ? 'repeats' : 'resolved' };
+}
+
 export type StageOf = () => Stage;
 export const orchestratorActivities = (stageOf: StageOf): OrchestratorActivities => ({
   async beginIncident(input: IncidentInput) {
@@ -221,6 +242,10 @@ export const orchestratorActivities = (stageOf: StageOf): OrchestratorActivities
   async weighStatement(input) {
     await stageOf().enter('weighStatement', input);
     return weigh(input);
+  },
+  async weighAlert(input) {
+    await stageOf().enter('weighAlert', input);
+    return weighedAlert(input);
   },
   async wasReset(input) {
     await stageOf().enter('wasReset', input);
@@ -239,6 +264,10 @@ export const orchestratorActivities = (stageOf: StageOf): OrchestratorActivities
     if (judged.action === null || judged.digest === null) throw failure('BAD_INPUT');
     mustBeOurs(judged.action, judged.digest);
     return viewOf(stageOf(), judged.action, judged.digest, judged.call.why, prediction.payload.does);
+  },
+  async recordRehearsal(input) {
+    await stageOf().enter('recordRehearsal', input);
+    mustBeOurs(input.judged.action as CarriedAction, input.judged.digest ?? '');
   },
   async page(input) {
     await stageOf().enter('page', input);

@@ -3,6 +3,7 @@ import { openTheatreAt, type Theatre } from './open-theatre.ts';
 
 export {
   alert,
+  alertOf,
   eventually,
   held,
   type Incident,

@@ -1,8 +1,10 @@
 import type { DestinationStream, Logger } from 'pino';
 import { pino } from 'pino';
-import type { ProcessConfig, ProcessSecrets } from '../../contracts/config.ts';
+import type { NotifyChannel, ProcessConfig, ProcessSecrets } from '../../contracts/config.ts';
 
 const redacted = '[redacted]';
+/** Shorter parts of an address are words. */
+const partCharsMin = 16;
 
 function* stringsIn(value: unknown): Generator<string> {
   if (typeof value === 'string') yield value;
@@ -25,14 +27,36 @@ function* spellings(secret: string): Generator<string> {
   }
 }
 
+/** The address of a webhook may be its secret: its path, each long part of it, and each long value of its query. */
+function* partsOf(address: string): Generator<string> {
+  const { pathname, search, searchParams } = new URL(address);
+  yield address;
+  yield pathname + search;
+  yield* [pathname, ...pathname.split('/'), ...searchParams.values()].filter((part) => part.length >= partCharsMin);
+}
+
+/** What is secret about where pages go: not what a channel is called, and not the address that all of PagerDuty has. */
+function channelSecrets(channel: NotifyChannel): string[] {
+  switch (channel.kind) {
+    case 'pagerduty':
+      return [channel.routingKey];
+    case 'slack':
+      return [...partsOf(channel.url)];
+    case 'webhook':
+      return [channel.secret, ...partsOf(channel.url)];
+  }
+}
+
 /** The strings of a secrets document that must never be printed; the public half of the key and short words may be. */
 function secretStrings(secrets: ProcessSecrets): string[] {
   const { process, ...rest } = secrets;
   const { key, ...others } = rest;
   const open = new Set<string>([process, 'bearer', 'basic']);
   if ('postgres' in others) for (const { database } of others.postgres) open.add(database);
-  if ('notify' in others && others.notify !== null) open.add(others.notify.url);
-  const all = [key.d, ...stringsIn(others)].filter((text) => !open.has(text)).flatMap((text) => [...spellings(text)]);
+  const notify = 'notify' in others ? others.notify.flatMap(channelSecrets) : [];
+  const all = [key.d, ...stringsIn({ ...others, notify })]
+    .filter((text) => !open.has(text))
+    .flatMap((text) => [...spellings(text)]);
   return [...new Set(all)].filter((text) => text.length >= 8).sort((a, b) => b.length - a.length);
 }
 
@@ -52,6 +76,7 @@ const secretPaths = [
   'actUrl',
   'queryUrl',
   'monitorUrl',
+  'routingKey',
 ];
 
 /** One JSON line for each event on standard output; known secret fields and values are redacted. */

@@ -9,6 +9,7 @@ export const backendColumns = `a.pid::text AS pid, a.datname::text AS database, 
   a.wait_event_type || ':' || a.wait_event AS wait_event, a.backend_start::text AS backend_start,
   a.xact_start::text AS xact_start, a.state_change::text AS state_change, a.backend_type,
   greatest(0, floor(extract(epoch FROM clock_timestamp() - a.xact_start) * 1000))::bigint::text AS xact_age_ms,
+  greatest(0, floor(extract(epoch FROM clock_timestamp() - a.state_change) * 1000))::bigint::text AS state_age_ms,
   left(a.query, 1024) AS query`;
 
 /** One session as the contract's `Backend` has it. Application name and query are whatever a client wrote there. */
@@ -24,6 +25,7 @@ export type BackendFacts = {
   readonly xactStart: string | null;
   readonly stateChange: string | null;
   readonly xactAgeMs: number | null;
+  readonly stateAgeMs: number | null;
   readonly query: string | null;
 };
 
@@ -39,10 +41,14 @@ export function backendOf(row: Row): BackendFacts {
     backendStart: row.backend_start ?? null,
     xactStart: row.xact_start ?? null,
     stateChange: row.state_change ?? null,
-    xactAgeMs: row.xact_age_ms === null || row.xact_age_ms === undefined ? null : Number(row.xact_age_ms),
+    xactAgeMs: numberOrNull(row.xact_age_ms),
+    stateAgeMs: numberOrNull(row.state_age_ms),
     query: boundedOrNull(row.query, 1_024),
   };
 }
+
+const numberOrNull = (value: string | null | undefined): number | null =>
+  value === null || value === undefined ? null : Number(value);
 
 /**
  * Refuses to read on as a role that may not see: Postgres then hides a session's start times and shows the rest, and a
@@ -55,7 +61,7 @@ export function mustSee(rows: readonly Row[]): void {
 
 export type BackendPlace = {
   readonly blockedCount: number;
-  readonly role: 'root' | 'waiter' | null;
+  readonly role: 'root' | 'waiter' | 'longest-idle' | null;
   /** The logins of this executor: no write is ever aimed at a session of its own. */
   readonly ownLogins: ReadonlySet<string>;
 };

@@ -3,7 +3,7 @@
 --   ALTER ROLE holdpoint_monitor LOGIN PASSWORD '...';   and the same for holdpoint_query and holdpoint_act.
 -- Grant the query login each table it may read, by name:
 --   GRANT SELECT ON public.payments TO holdpoint_query;
--- roles-strict.sql takes from PUBLIC what the parser refuses anyway, where no application needs it.
+-- Then run roles-strict.sql, which takes from PUBLIC what a READ ONLY SELECT of the query login could still call.
 
 DO $$
 DECLARE

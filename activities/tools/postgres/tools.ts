@@ -2,6 +2,7 @@ import type { PostgresTarget } from '../../../contracts/config.ts';
 import type { Tool, Tools } from '../implement.ts';
 import { readActivity } from './activity.ts';
 import { readBlockingTree } from './blocking-tree.ts';
+import { readConnections } from './connections.ts';
 import { readLocks } from './locks.ts';
 import { readPlan, readQuery } from './select.ts';
 import { cancel, terminate } from './signal-backend.ts';
@@ -15,6 +16,7 @@ export function createPostgresTools(postgres: readonly PostgresTarget[]): Tools 
     readActivity(targets),
     readLocks(targets),
     readBlockingTree(targets),
+    readConnections(targets),
     readTableStats(targets),
     readIndexStats(targets),
     readPlan(targets),

@@ -1,21 +1,20 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { PostgresTarget } from '../../../contracts/config.ts';
+import { readRolesSql } from '../../../servers/payments/database.ts';
 import { startPostgres } from '../../../servers/postgres.ts';
 
+type Login = 'admin' | 'app' | 'holdpoint_monitor' | 'holdpoint_query' | 'holdpoint_act';
 export type Database = {
   readonly target: PostgresTarget;
   /** A session of a login, closed with the database. `app` is the payments service's own login. */
-  session(login: 'admin' | 'app' | 'holdpoint_monitor' | 'holdpoint_query' | 'holdpoint_act'): Promise<pg.Client>;
+  session(login: Login, database?: string): Promise<pg.Client>;
   url(login: string, database?: string): string;
-  applyStrict(): Promise<void>;
   stop(): Promise<void>;
 };
 
-const sqlFile = (name: string): Promise<string> =>
-  readFile(new URL(`../../../activities/tools/postgres/${name}`, import.meta.url), 'utf8');
 const logins = ['app', 'holdpoint_monitor', 'holdpoint_query', 'holdpoint_act'];
 const scene = `CREATE TABLE payments (id int PRIMARY KEY, amount int, note text);
   INSERT INTO payments SELECT n, n * 10, 'note ' || n FROM generate_series(1, 50) n;
@@ -24,7 +23,7 @@ const scene = `CREATE TABLE payments (id int PRIMARY KEY, amount int, note text)
   CREATE ROLE app LOGIN; GRANT SELECT, UPDATE ON payments TO app;
   GRANT SELECT ON payments TO holdpoint_query;`;
 
-/** A real Postgres with the database `payments`, the three logins of an executor and one of an application. */
+/** A real Postgres with the database `payments`, the three logins as `demo` and `dev` make them, and one of an application. */
 export async function startDatabase(): Promise<Database> {
   const dir = await mkdtemp(join(tmpdir(), 'holdpoint-executor-'));
   const server = await startPostgres({ dir });
@@ -33,7 +32,7 @@ export async function startDatabase(): Promise<Database> {
     login === 'admin'
       ? server.adminUrl(database)
       : `postgres://${login}:pw-${login}@${server.host}:${server.port}/${database}`;
-  const session = async (login: string, database = 'payments') => {
+  const session = async (login: Login, database = 'payments') => {
     const client = new pg.Client({ connectionString: url(login, database) });
     client.on('error', () => undefined);
     await client.connect();
@@ -42,8 +41,8 @@ export async function startDatabase(): Promise<Database> {
   };
   await (await session('admin', 'postgres')).query('CREATE DATABASE payments');
   const admin = await session('admin');
-  await admin.query(await sqlFile('roles.sql'));
-  await admin.query(scene);
+  const { roles, strict } = await readRolesSql();
+  for (const sql of [roles, scene, strict]) await admin.query(sql);
   for (const login of logins) await admin.query(`ALTER ROLE ${login} LOGIN PASSWORD 'pw-${login}'`);
   const target = {
     database: 'payments',
@@ -55,7 +54,6 @@ export async function startDatabase(): Promise<Database> {
     target,
     session,
     url,
-    applyStrict: async () => void (await admin.query(await sqlFile('roles-strict.sql'))),
     async stop() {
       await Promise.all(open.map((client) => client.end().catch(() => undefined)));
       await server.stop();
@@ -87,6 +85,14 @@ export async function startWaiter(database: Database, id = 1) {
     return rows.length > 0;
   });
   return { client, pid, done };
+}
+
+/** True while the session lives. */
+export async function lives(database: Database, pid: number): Promise<boolean> {
+  const admin = await database.session('admin');
+  const { rows } = await admin.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [pid]);
+  await admin.end();
+  return rows.length > 0;
 }
 
 export async function pidOf(client: pg.Client): Promise<number> {

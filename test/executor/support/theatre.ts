@@ -6,6 +6,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import pino from 'pino';
 import { createFences } from '../../../activities/identity/fences.ts';
 import { createManifests, type Manifests } from '../../../activities/identity/manifests.ts';
+import { createIncidentRecords } from '../../../activities/judge/incident-records.ts';
 import { postStatements } from '../../../activities/record/client.ts';
 import { createExecutorActivities } from '../../../activities/tools/create-activities.ts';
 import type { ExecutorDeps } from '../../../activities/tools/executor-deps.ts';
@@ -20,6 +21,7 @@ import type { SignedStatement } from '../../../contracts/statement.ts';
 import { toolRegistry } from '../../../contracts/tools/registry.ts';
 import { assembleCard, provenanceOf } from '../../../policies/card.ts';
 import { bindAction, digestOf, jcs, type Place } from '../../../policies/digest.ts';
+import type { RulesChange } from '../../policies/support/rules.ts';
 import { begin, decide, ready, runbookOf, runbookRef } from '../../record/incident.ts';
 import {
   executor,
@@ -71,8 +73,8 @@ export function activityAt({ place, activityId = '7', attempt = 1 }: At) {
 }
 
 /** An executor with real parts in this process: Temporal, recorder, Postgres. */
-export async function openTheatre(world: World, database: Database): Promise<Theatre> {
-  const stage = await openStage({ world });
+export async function openTheatre(world: World, database: Database, manifest: RulesChange = {}): Promise<Theatre> {
+  const stage = await openStage({ world, manifest });
   const outboxDir = await mkdtemp(join(tmpdir(), 'holdpoint-outbox-'));
   await ready(stage);
   const manifests: Manifests = createManifests({
@@ -92,6 +94,7 @@ export async function openTheatre(world: World, database: Database): Promise<The
     tools: createPostgresTools([database.target]),
     manifests,
     recorder,
+    incidentRecords: createIncidentRecords(recorder),
     postStatements: (statements) => postStatements(stage.recorder.url, statements),
     fences: createFences({ client: world.client, namespace: world.namespace, monotonic }),
     outbox: createOutbox({ dir: outboxDir, recorder, log }),

@@ -4,6 +4,7 @@ import type { ManifestFile } from '../../../contracts/manifest.ts';
 import type { ProcessId } from '../../../contracts/signed.ts';
 import { buildManifest, type ManifestSource, openManifest, type Rules } from '../../../policies/manifest.ts';
 import { createSigner, type Signer } from '../../../policies/signing.ts';
+import { defaultPolicy } from '../../../servers/publish.ts';
 import { makeKey, type TestKey } from './ssh-signer.ts';
 
 export const now = Date.parse('2026-03-01T12:00:00.000Z');
@@ -18,7 +19,8 @@ export function makeProcess(as: ProcessId): { signer: Signer; keys: PinnedKeys; 
 export const platform = makeProcess('platform');
 export const executor = makeProcess('executor.payments-db');
 export const recorder = makeProcess('recorder');
-export const pinned: PinnedKeys = { ...platform.keys, ...executor.keys, ...recorder.keys };
+export const preflight = makeProcess('preflight');
+export const pinned: PinnedKeys = { ...platform.keys, ...preflight.keys, ...executor.keys, ...recorder.keys };
 
 /** Persons of the tests, one key each; `personA` holds two. */
 export const people = {
@@ -47,6 +49,9 @@ export const powerTypes = {
   promote: power(['leads'], 2),
   demote: power(['oncall', 'leads']),
   revoke: power(['oncall', 'leads']),
+  grade: power(['oncall', 'leads', 'managers']),
+  grant: power(['leads', 'managers'], 2),
+  'trip-reset': power(['leads', 'managers'], 2),
 };
 
 export const runbookId = 'postgres-blocked';
@@ -110,6 +115,7 @@ export function sourceOf(change: RulesChange = {}): ManifestSource {
     issuedAt: at(now - 60 * minute),
     notAfter: at(now + 24 * 60 * minute),
     runbooks: change.runbooks ?? [{ text: JSON.stringify(runbook) }],
+    policies: [defaultPolicy()],
     approvers: JSON.stringify({ v: 1, people: change.people ?? directory }),
     powers: JSON.stringify({ v: 1, types: { ...powerTypes, ...change.powers } }),
     limits: JSON.stringify({ ...change.limits }),

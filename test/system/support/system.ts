@@ -28,7 +28,6 @@ import { freshNamespace, sharedTemporal } from '../../support/temporal.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 export const runbookId = 'postgres-blocked-by-idle-transaction';
 export const runbookText = readFileSync(join(root, 'runbooks', `${runbookId}.yaml`), 'utf8');
-const rolesSql = readFileSync(join(root, 'activities', 'tools', 'postgres', 'roles.sql'), 'utf8');
 
 export type PersonName = 'first' | 'second' | 'former' | 'outsider';
 export type SystemOptions = {
@@ -43,6 +42,8 @@ export type SystemOptions = {
   /** Scopes resumed at the start; none leaves everything stopped. */
   readonly resumed?: boolean;
   readonly runbook?: string;
+  /** The id in `runbook`, where that is another than the shipped one about a blocked database. */
+  readonly runbookId?: string;
   readonly temporal?: { readonly address: string; readonly namespace: string };
   readonly settings?: WorkspaceOptions['settings'];
   readonly notify?: WorkspaceOptions['notify'];
@@ -58,6 +59,7 @@ export type System = {
   readonly payments: PaymentsPlace;
   readonly postgres: Pick<PostgresServer, 'stop' | 'port' | 'pid'>;
   readonly people: Readonly<Record<PersonName, Approver>>;
+  readonly runbookId: string;
   /** A process's own signer, as whoever took that process over would have it. */
   signerOf(name: ProcessName): Signer;
   recorderAs(name: ProcessName): RecorderClient;
@@ -107,9 +109,10 @@ async function build(options: SystemOptions, undo: Undo, stop: () => Promise<voi
   const people = await makePeople(dir);
   const postgres = await startPostgres({ dir: join(dir, 'postgres') });
   undo.push(() => postgres.stop());
-  const payments = await preparePayments({ adminUrl: postgres.adminUrl, rolesSql });
+  const payments = await preparePayments(postgres.adminUrl);
+  const id = options.runbookId ?? runbookId;
   const parts: System['parts'] = (change = {}) => ({
-    runbooks: [{ file: `${runbookId}.yaml`, text: change.runbook ?? options.runbook ?? runbookText }],
+    runbooks: [{ file: `${id}.yaml`, text: change.runbook ?? options.runbook ?? runbookText }],
     approvers: change.approvers ?? directoryOf(people),
     powers: change.powers ?? powersOf(options.quorum ?? 1),
     limits: { ...options.limits, ...change.limits } as Limits,
@@ -120,7 +123,7 @@ async function build(options: SystemOptions, undo: Undo, stop: () => Promise<voi
     ...parts(),
     role: 'payments-db',
     targets: [payments.target],
-    notify: options.notify ?? null,
+    notify: options.notify ?? [],
     model: options.model ?? 'rules',
     settings: { ...options.settings, recorder: { pollMs: 300, fencePollMs: 200, ...options.settings?.recorder } },
   });
@@ -144,6 +147,7 @@ async function build(options: SystemOptions, undo: Undo, stop: () => Promise<voi
     postgres,
     people,
     parts,
+    runbookId: id,
     stop,
     namespace: temporal.namespace,
   });
@@ -154,9 +158,9 @@ async function build(options: SystemOptions, undo: Undo, stop: () => Promise<voi
 async function openForBusiness(system: System, options: SystemOptions): Promise<void> {
   if (options.resumed !== false) {
     await system.resume({ kind: 'all' });
-    await system.resume({ kind: 'runbook', runbook: runbookId });
+    await system.resume({ kind: 'runbook', runbook: system.runbookId });
   }
-  const digest = system.workspace.manifest.manifest.payload.entries[`runbooks/${runbookId}`] ?? '';
+  const digest = system.workspace.manifest.manifest.payload.entries[`runbooks/${system.runbookId}`] ?? '';
   if (options.ring !== null) await system.waive(options.ring ?? 2, digest);
 }
 
@@ -197,7 +201,17 @@ export function powersOf(quorum: number): Powers {
 
 type Parts = Pick<
   System,
-  'dir' | 'namespace' | 'client' | 'workspace' | 'supervisor' | 'payments' | 'postgres' | 'people' | 'parts' | 'stop'
+  | 'dir'
+  | 'namespace'
+  | 'client'
+  | 'workspace'
+  | 'supervisor'
+  | 'payments'
+  | 'postgres'
+  | 'people'
+  | 'parts'
+  | 'runbookId'
+  | 'stop'
 >;
 
 function assemble(base: Parts): System {
@@ -241,7 +255,13 @@ function assemble(base: Parts): System {
     waive: async (ring, digest) => {
       const until = new Date(Date.now() + 3_600_000).toISOString();
       await post(
-        await sign({ type: 'waive', runbook: { id: runbookId, digest }, ring, conditions: ['dry_run_days'], until }),
+        await sign({
+          type: 'waive',
+          runbook: { id: base.runbookId, digest },
+          ring,
+          conditions: ['dry_run_days'],
+          until,
+        }),
       );
     },
     records: async <K extends RecordKind>(kind: K, workflowId?: string) =>

@@ -2,14 +2,15 @@ import { join } from 'node:path';
 import { createManifests } from '../../../activities/identity/manifests.ts';
 import { beginIncident } from '../../../activities/judge/begin-incident.ts';
 import type { OrchestratorDeps } from '../../../activities/judge/deps.ts';
+import { createIncidentRecords } from '../../../activities/judge/incident-records.ts';
 import { judgeCalls } from '../../../activities/judge/judge-calls.ts';
-import type { Page } from '../../../activities/notify/webhook.ts';
+import type { Page } from '../../../activities/notify/page.ts';
 import { postStatements } from '../../../activities/record/client.ts';
 import type { ToolCall } from '../../../contracts/action.ts';
 import type { IncidentContext } from '../../../contracts/incident.ts';
 import type { RecordBody } from '../../../contracts/record.ts';
 import { jcs, type Place } from '../../../policies/digest.ts';
-import { alertOf, entityOf, ready } from '../../record/incident.ts';
+import { alertOf, decide, entityOf, hold, outcomeOf, ready, requestOf } from '../../record/incident.ts';
 import {
   executor,
   freshRunId,
@@ -20,6 +21,7 @@ import {
   orchestrator,
   type Stage,
 } from '../../record/stage.ts';
+import { notifierInto } from '../../support/notifier.ts';
 
 export type Bench = {
   readonly stage: Stage;
@@ -61,9 +63,10 @@ export async function openBench(): Promise<Bench> {
     deps: {
       manifests,
       recorder,
+      incidentRecords: createIncidentRecords(recorder),
       keys,
       clock: stage.now,
-      notifier: { to: 'test', page: async (page) => pages.push(page) > 0 && bench.reachable },
+      notifier: notifierInto(pages, () => bench.reachable),
       postStatements: (statements) => postStatements(stage.recorder.url, statements),
       bundle: 'build-1',
     },
@@ -109,8 +112,21 @@ export async function openBench(): Promise<Bench> {
 
 /** Judges one call of an incident. */
 export async function judgeOne(bench: Bench, at: { place: Place; context: IncidentContext }, call: ToolCall) {
-  const input = { context: at.context, step: 1, firstIndex: 0, calls: [call], counts: {} };
+  const input = { context: at.context, step: 1, firstIndex: 0, calls: [call] };
   const [judged] = await judgeCalls(input, at.place, bench.deps);
   if (judged === undefined) throw new Error('expected a verdict');
   return judged;
+}
+
+/** Another write of an incident: held, released, admitted, and ended so. */
+export async function endWrite(
+  { stage }: Bench,
+  { place, context }: { place: Place; context: IncidentContext },
+  status: 'moved' | 'failed',
+): Promise<void> {
+  const alert = alertOf(stage, place.workflowId);
+  const written = await hold(stage, { ...place, alert, alertRef: context.alertRef, rules: stage.rules });
+  stage.pass(5);
+  await stage.as(executor).receipt(requestOf(written, [decide(stage, written)]));
+  await stage.as(executor).outcome(outcomeOf(stage, written, { status, postcondition: null }));
 }
