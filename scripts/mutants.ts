@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Mutant } from './mutants/mutant.ts';
 import { parseMutant } from './mutants/mutant.ts';
-import { apply, copyTree, runNamedTest, unapply } from './mutants/working-copy.ts';
+import { apply, copyTree, endsOf, type Ran, runNamedTests, unapply } from './mutants/working-copy.ts';
 
 type Result = { readonly name: string; readonly kind: 'killed' | 'survived' | 'broken'; readonly why: string };
 
@@ -22,10 +22,14 @@ async function main(): Promise<void> {
   try {
     copyTree(copy);
     const results: Result[] = [];
-    for (const mutant of mutants) {
-      const result = await judge(mutant, copy);
-      results.push(result);
-      process.stdout.write(`${result.kind.padEnd(8)} ${result.name}: ${result.why}\n`);
+    for (const [testFile, own] of byTestFile(mutants)) {
+      const titles = own.map(({ title }) => title);
+      const before = await runNamedTests(copy, testFile, titles);
+      for (const mutant of own) {
+        const result = await judge(mutant, copy, before);
+        results.push(result);
+        process.stdout.write(`${result.kind.padEnd(8)} ${result.name}: ${result.why}\n`);
+      }
     }
     const killed = results.filter(({ kind }) => kind === 'killed').length;
     process.stdout.write(`${killed} of ${results.length} mutants killed\n`);
@@ -35,9 +39,16 @@ async function main(): Promise<void> {
   }
 }
 
-async function judge(mutant: Mutant, copy: string): Promise<Result> {
-  const { name, title } = mutant;
-  const before = await runNamedTest(copy, mutant);
+/** The tests of one file are run once without any patch, for all of its mutants. */
+function byTestFile(mutants: readonly Mutant[]): Map<string, Mutant[]> {
+  const files = new Map<string, Mutant[]>();
+  for (const mutant of mutants) files.set(mutant.testFile, [...(files.get(mutant.testFile) ?? []), mutant]);
+  return files;
+}
+
+async function judge(mutant: Mutant, copy: string, unpatched: Ran): Promise<Result> {
+  const { name, title, testFile } = mutant;
+  const before = endsOf(unpatched, title);
   if (before.passed === 0 || before.failed > 0)
     return { name, kind: 'broken', why: `without the patch: ${before.says}` };
   try {
@@ -46,7 +57,7 @@ async function judge(mutant: Mutant, copy: string): Promise<Result> {
     return { name, kind: 'broken', why: `the patch does not apply: ${(error as Error).message.slice(0, 300)}` };
   }
   try {
-    const after = await runNamedTest(copy, mutant);
+    const after = endsOf(await runNamedTests(copy, testFile, [title]), title);
     if (after.failed > 0) return { name, kind: 'killed', why: title };
     // A tree that does not even load is no proof that the test sees the missing protection.
     if (after.passed === 0) return { name, kind: 'broken', why: `with the patch: ${after.says}` };

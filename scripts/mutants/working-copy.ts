@@ -40,25 +40,31 @@ function run(command: string, args: readonly string[], cwd: string): Promise<{ s
   });
 }
 
-type Report = { readonly numPassedTests: number; readonly numFailedTests: number };
-export type Ran = { readonly passed: number; readonly failed: number; readonly says: string };
+type Assertion = { readonly fullName: string; readonly status: string };
+type Report = { readonly testResults: readonly { readonly assertionResults: readonly Assertion[] }[] };
+/** What the tests of one file answered: by full title, or why there is no answer at all. */
+export type Ran = { readonly assertions: readonly Assertion[]; readonly says: string };
 
 const pattern = (title: string): string => title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** Builds the copy and runs the one test in it. A build or a suite that breaks counts as nothing passed and nothing failed. */
-export async function runNamedTest(copy: string, { testFile, title }: Mutant): Promise<Ran> {
+/** Builds the copy and runs the named tests of one file in it. A build or a suite that breaks answers no test at all. */
+export async function runNamedTests(copy: string, testFile: string, titles: readonly string[]): Promise<Ran> {
   const built = await run('npm', ['run', '--silent', 'build'], copy);
-  if (built.status !== 0) return { passed: 0, failed: 0, says: `does not build: ${built.out.slice(-400)}` };
+  if (built.status !== 0) return { assertions: [], says: `does not build: ${built.out.slice(-400)}` };
   const report = join(copy, 'dist', 'mutant-report.json');
   rmSync(report, { force: true });
-  const args = ['vitest', 'run', testFile, '-t', pattern(title), '--reporter=json', `--outputFile=${report}`];
+  const named = titles.map(pattern).join('|');
+  const args = ['vitest', 'run', testFile, '-t', named, '--reporter=json', `--outputFile=${report}`];
   const { out } = await run('npx', args, copy);
-  if (!existsSync(report)) return { passed: 0, failed: 0, says: out.slice(-400) };
-  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8')) as Report;
-  const says = `${numPassedTests} passed, ${numFailedTests} failed`;
-  return {
-    passed: numPassedTests,
-    failed: numFailedTests,
-    says: numPassedTests + numFailedTests === 0 ? out.slice(-400) : says,
-  };
+  if (!existsSync(report)) return { assertions: [], says: out.slice(-400) };
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report;
+  return { assertions: testResults.flatMap(({ assertionResults }) => assertionResults), says: out.slice(-400) };
+}
+
+/** How the tests that a mutant names ended. */
+export function endsOf({ assertions, says }: Ran, title: string): { passed: number; failed: number; says: string } {
+  const own = assertions.filter(({ fullName }) => fullName.includes(title));
+  const passed = own.filter(({ status }) => status === 'passed').length;
+  const failed = own.filter(({ status }) => status === 'failed').length;
+  return { passed, failed, says: passed + failed === 0 ? says : `${passed} passed, ${failed} failed` };
 }
