@@ -5,15 +5,46 @@ import { defineConfig } from 'vitest/config';
 process.env.HOLDPOINT_SEED ??= process.env.HOLDPOINT_DEEP === '1' ? String(randomInt(2 ** 31)) : '1';
 process.stdout.write(`seed ${process.env.HOLDPOINT_SEED} (HOLDPOINT_SEED repeats a run)\n`);
 
+/** Suites that start whole installations of six and more processes. */
+const installations = [
+  'test/system/**/*.test.ts',
+  'test/cli/demo*.test.ts',
+  'test/cli/dev.test.ts',
+  'test/record/crash.test.ts',
+  'test/servers/supervisor.test.ts',
+];
+
+// Upper bounds for a slow machine, never a claim about speed: what has to be quick is measured in `bench/`.
+const patient = { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_000 };
+const shared = { ...patient, pool: 'forks' as const, setupFiles: ['test/support/properties.ts'] };
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    pool: 'forks',
-    maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    teardownTimeout: 30_000,
+    teardownTimeout: patient.teardownTimeout,
     globalSetup: ['test/support/global-setup.ts'],
-    setupFiles: ['test/support/properties.ts'],
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: 'parts',
+          include: ['test/**/*.test.ts'],
+          exclude: installations,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // One after the other: a machine that stalls for seconds makes writes too late, and late writes are refused. A test
+        // that met such a stall is tried once more, and the report says so.
+        test: {
+          ...shared,
+          name: 'installations',
+          include: installations,
+          maxWorkers: 1,
+          retry: 1,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
   },
 });

@@ -48,7 +48,7 @@ type Life = {
   expected: boolean;
 };
 
-const healthyWithinMs = 30_000;
+const healthyWithinMs = 90_000;
 const graceMs = 10_000;
 const steadyMs = 10_000;
 const backoffMs = (crashes: number): number => Math.min(5_000, 200 * 2 ** crashes);

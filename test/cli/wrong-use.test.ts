@@ -13,6 +13,7 @@ describe('every command', () => {
   it('is there', () => {
     expect(commands.map((path) => path.join(' ')).sort()).toEqual([
       'approve',
+      'check',
       'completion',
       'demo',
       'dev',
