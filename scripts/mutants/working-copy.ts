@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Mutant } from './mutant.ts';
+import { needsOf } from './needs.ts';
 
 /** Copies what git would commit, and shares the installed packages. */
 export function copyTree(to: string): void {
@@ -25,9 +26,14 @@ export const unapply = (copy: string, { patch }: Mutant): void => git(copy, ['-R
 const runMsMax = 300_000;
 
 /** Runs to its end or its limit; output is kept in memory, bounded. */
-function run(command: string, args: readonly string[], cwd: string): Promise<{ status: number | null; out: string }> {
+function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  extra: Readonly<Record<string, string>> = {},
+): Promise<{ status: number | null; out: string }> {
   return new Promise((done) => {
-    const env = { ...process.env, CI: '' };
+    const env = { ...process.env, CI: '', ...extra };
     const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: runMsMax });
     let out = '';
     for (const stream of [child.stdout, child.stderr]) {
@@ -47,15 +53,16 @@ export type Ran = { readonly assertions: readonly Assertion[]; readonly says: st
 
 const pattern = (title: string): string => title.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** Builds the copy and runs the named tests of one file in it. A build or a suite that breaks answers no test at all. */
+/** Builds the copy, where the tests use what is built, and runs the named tests of one file in it. A build or a suite that breaks answers no test at all. */
 export async function runNamedTests(copy: string, testFile: string, titles: readonly string[]): Promise<Ran> {
-  const built = await run('npm', ['run', '--silent', 'build'], copy);
+  const needs = needsOf(copy, testFile);
+  const built = needs.build ? await run('npm', ['run', '--silent', 'build'], copy) : { status: 0, out: '' };
   if (built.status !== 0) return { assertions: [], says: `does not build: ${built.out.slice(-400)}` };
   const report = join(copy, 'dist', 'mutant-report.json');
   rmSync(report, { force: true });
   const named = titles.map(pattern).join('|');
   const args = ['vitest', 'run', testFile, '-t', named, '--reporter=json', `--outputFile=${report}`];
-  const { out } = await run('npx', args, copy);
+  const { out } = await run('npx', args, copy, { HOLDPOINT_TEST_SERVERS: needs.servers ? '' : 'none' });
   if (!existsSync(report)) return { assertions: [], says: out.slice(-400) };
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report;
   return { assertions: testResults.flatMap(({ assertionResults }) => assertionResults), says: out.slice(-400) };

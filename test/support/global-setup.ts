@@ -43,10 +43,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   // Whatever a test leaves behind, also one that was killed, lies in here and goes with the run.
   process.env.TMPDIR = dir;
   const skipsFile = join(dir, 'skipped');
+  const none = process.env.HOLDPOINT_TEST_SERVERS === 'none';
+  const wanted = <T>(start: () => Promise<T>) =>
+    find(none ? () => Promise.reject(new Error('HOLDPOINT_TEST_SERVERS is `none`')) : start);
   const [foundTemporal, foundPostgres, timeSkipping] = await Promise.all([
-    find(temporal),
-    find(() => postgres(dir)),
-    find(() => resolveTestServer({ log })),
+    wanted(temporal),
+    wanted(() => postgres(dir)),
+    wanted(() => resolveTestServer({ log })),
   ]);
   project.provide('servers', { temporal: foundTemporal, postgres: foundPostgres, timeSkipping, skipsFile });
   return async () => {
