@@ -1,6 +1,6 @@
 import { postStatements } from '../activities/record/client.ts';
 import type { Subject } from '../contracts/statement.ts';
-import { requireClientConfig } from './client-config.ts';
+import { doorOf, requireClientConfig } from './client-config.ts';
 import { newestRules } from './connect/rules.ts';
 import type { Register } from './shell/command.ts';
 import { answer, run, subcommand } from './shell/command.ts';
@@ -52,7 +52,7 @@ export const runbookWaive: Register = (parent, { io, status }) => {
         };
         const statements = await signOutside(io, config, subject, options);
         if (statements === null) return 0;
-        const appended = await postStatements(config.recorderUrl, statements);
+        const appended = await postStatements(doorOf(config), statements);
         return answer(io, options.json, { ok: true, ...subject, record: appended }, () =>
           io.out(
             `${io.paint.green('waived')}: ring ${subject.ring} for ${loaded.id} until ${subject.until} (record ${appended.seq})`,

@@ -7,7 +7,8 @@ import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
 /**
  * The recorder's HTTP interface. Every request of a process carries `Holdpoint-Signature`: base64url of the JSON of a
  * signed `HttpRequestClaim`; every reply to such a request carries the recorder's signed `HttpReplyClaim` in the same header.
- * `POST /v1/statements` and `POST /v1/attestations` take unsigned callers: the proof inside is their only authority.
+ * `POST /v1/statements` and `POST /v1/attestations` take unsigned callers: the proof inside is their only authority. Whoever is
+ * anyone sends a fresh nonce as `Holdpoint-Nonce`, and the reply is signed over it and over what was asked.
  *
  * | method and path | who | body → reply |
  * |---|---|---|
@@ -25,6 +26,8 @@ import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
  * | GET /v1/head | anyone | – → Head |
  */
 export const signatureHeader = 'holdpoint-signature';
+/** The nonce of a caller that has no key of its own: 22 to 86 base64url characters. */
+export const nonceHeader = 'holdpoint-nonce';
 
 export const HttpRequestClaim = z.strictObject({
   v: z.literal(1),
