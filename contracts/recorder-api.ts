@@ -22,6 +22,9 @@ import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
  * | GET /v1/fences/:runbookId | pinned process | – → Fences bound by the log, nulls when stopped |
  * | PUT, GET /v1/blobs/:sha256 | pinned process | bytes |
  * | GET /v1/cards/:cardDigest | anyone, rate limited | – → a recorded card: its digest is known to whoever was shown it |
+ * | GET /v1/runbooks, /v1/runbooks/:id | anyone, rate limited | – → RunbookStatus[] of the newest manifest, or one |
+ * | GET /v1/proposals/:digest | anyone, rate limited | – → ProposalStatus: its digest is known to whoever was shown it |
+ * | GET /v1/changes/:hash | anyone, rate limited | – → the SignedRecord of a change of standing, and of nothing else |
  * | GET /v1/records?from=SEQ&workflow=ID&kinds=A,B&limit=N | pinned process | – → SignedRecord[]; `kinds` only of one `workflow` |
  * | GET /v1/head | anyone | – → Head |
  */

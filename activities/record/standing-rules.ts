@@ -1,17 +1,12 @@
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { Runbook, RunbookRef } from '../../contracts/runbook.ts';
+import type { Shortfall } from '../../contracts/runbook-status.ts';
 import type { Statement, Subject } from '../../contracts/statement.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
 import type { Rules } from '../../policies/manifest.ts';
 import type { LoadedRunbook } from '../../policies/runbook.ts';
 import type { Ledger } from '../../policies/standing/ledger.ts';
-import {
-  dayMs,
-  grantShortfalls,
-  promotionShortfalls,
-  type Shortfall,
-  shortfallLine,
-} from '../../policies/standing/promotion.ts';
+import { dayMs, grantShortfalls, promotionShortfalls, shortfallLine } from '../../policies/standing/promotion.ts';
 
 export type StandingSubject = Exclude<Subject, { type: 'action' | 'resume' }>;
 type SubjectOf<T extends Subject['type']> = Extract<Subject, { type: T }>;

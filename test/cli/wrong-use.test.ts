@@ -13,6 +13,7 @@ describe('every command', () => {
   it('is there', () => {
     expect(commands.map((path) => path.join(' ')).sort()).toEqual([
       'approve',
+      'check',
       'completion',
       'demo',
       'dev',
@@ -25,8 +26,14 @@ describe('every command', () => {
       'raise',
       'reject',
       'resume',
+      'runbook demote',
+      'runbook grade',
+      'runbook grant',
       'runbook lint',
+      'runbook promote',
+      'runbook revoke',
       'runbook status',
+      'runbook trip-reset',
       'runbook waive',
       'show',
       'sign',
@@ -67,6 +74,24 @@ describe('wrong use', () => {
     ['incidents with a limit that is no number', ['incidents', '--limit', 'many']],
     ['verify without an archive', ['verify']],
     ['lint without a file', ['runbook', 'lint']],
+    ['grade without a verdict', ['runbook', 'grade', 'a'.repeat(64)]],
+    ['grade with half a digest', ['runbook', 'grade', 'a'.repeat(12), 'correct', '--reason', 'r']],
+    ['grade with another word', ['runbook', 'grade', 'a'.repeat(64), 'good', '--reason', 'r']],
+    ['grade without a reason', ['runbook', 'grade', 'a'.repeat(64), 'wrong']],
+    ['promote without a ring', ['runbook', 'promote', 'r']],
+    ['promote to ring 0', ['runbook', 'promote', 'r', '--ring', '0']],
+    ['demote to ring 2', ['runbook', 'demote', 'r', '--ring', '2']],
+    ['grant without an end', ['runbook', 'grant', 'r', 't', '--count', '1']],
+    ['grant without a count', ['runbook', 'grant', 'r', 't', '--until', '7d']],
+    ['grant with an end that is none', ['runbook', 'grant', 'r', 't', '--until', 'soon', '--count', '1']],
+    ['grant with a count that is none', ['runbook', 'grant', 'r', 't', '--until', '7d', '--count', '0']],
+    [
+      'grant with a scope that is none',
+      ['runbook', 'grant', 'r', 't', '--until', '7d', '--count', '1', '--scope', 'x'],
+    ],
+    ['revoke without a record', ['runbook', 'revoke']],
+    ['trip-reset without a breaker', ['runbook', 'trip-reset']],
+    ['trip-reset of two breakers', ['runbook', 'trip-reset', 'r', '--all']],
   ];
 
   it.each(wrong)('answers 2 to %s', async (name, argv) => {
