@@ -36,8 +36,8 @@ export const runbookGrade: Register = (parent, { io, status }) => {
         const rules = await newestRules(config, Date.now());
         const proposal = await askProposal(doorOf(config), digest);
         const card = await cardOf(config, proposal);
-        io.err(`${proposal.kind} at ${proposal.at}; a grade releases nothing`);
-        for (const line of renderCard(card, Date.now(), io.paintErr)) io.err(line);
+        io.err(`${io.paintErr.bold('PROPOSAL')} ${proposal.kind} at ${proposal.at}; a grade releases nothing`);
+        for (const line of renderCard(card, Date.now(), io.paintErr).slice(1)) io.err(line);
         const effect = await effectOf(config, proposal, correct);
         const subject = { type: 'grade', proposal: digest, correct } as const;
         const { id } = proposal.runbook;

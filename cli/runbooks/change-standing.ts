@@ -1,6 +1,6 @@
 import { postStatements } from '../../activities/record/client.ts';
 import { askStatus } from '../../activities/record/windows.ts';
-import type { Standing } from '../../contracts/standing.ts';
+import type { RunbookStatus } from '../../contracts/runbook-status.ts';
 import type { Subject } from '../../contracts/statement.ts';
 import type { Rules } from '../../policies/manifest.ts';
 import type { ClientConfig } from '../client-config.ts';
@@ -10,7 +10,7 @@ import type { Io } from '../shell/io.ts';
 import { type ExitStatus, exitDone } from '../shell/refusal.ts';
 import type { OutsideOptions } from '../statements/outside-statement.ts';
 import { signOutside } from '../statements/outside-statement.ts';
-import { ringLine } from './words.ts';
+import { gradesLine, ringLine } from './words.ts';
 
 export type ChangeOptions = OutsideOptions & { readonly json?: boolean };
 export type Change = {
@@ -36,10 +36,12 @@ export async function changeStanding(
   const statements = await signOutside(io, config, subject, options, [...effect, powerLine(rules, subject.type)]);
   if (statements === null) return exitDone;
   const record = await postStatements(doorOf(config), statements);
-  const standing = runbook === null ? null : await standingAfter(config, runbook);
-  return answer(io, options.json, { ok: true, ...subject, record, standing }, () => {
+  const after = runbook === null ? null : await statusAfter(config, runbook);
+  const { standing = null, grades = null } = after ?? {};
+  return answer(io, options.json, { ok: true, ...subject, record, standing, grades }, () => {
     io.out(`${io.paint.green(done)}: record ${record.seq}, ${record.hash}`);
-    if (standing !== null) io.out(`${runbook}: ${ringLine(standing)}`);
+    if (after !== null)
+      io.out(`${runbook}: ${subject.type === 'grade' ? gradesLine(after.grades) : ringLine(after.standing)}`);
   });
 }
 
@@ -50,9 +52,9 @@ function powerLine({ powers }: Rules, type: Exclude<Subject['type'], 'action'>):
 }
 
 /** The change is in the log by now: whatever keeps its result from being read takes nothing back. */
-async function standingAfter(config: ClientConfig, runbook: string): Promise<Standing | null> {
+async function statusAfter(config: ClientConfig, runbook: string): Promise<RunbookStatus | null> {
   try {
-    return (await askStatus(doorOf(config), runbook)).standing;
+    return await askStatus(doorOf(config), runbook);
   } catch {
     return null;
   }

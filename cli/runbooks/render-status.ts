@@ -4,7 +4,7 @@ import { ownCommand } from '../connect/command-lines.ts';
 import type { Io } from '../shell/io.ts';
 import { age, table } from '../shell/table.ts';
 import { timeLeft } from '../statements/render-card.ts';
-import { missingLines, ringIs, share, tripLine, why } from './words.ts';
+import { gradesLine, missingLines, ringIs, tripLine, why } from './words.ts';
 
 type At = Pick<Io, 'env' | 'cwd' | 'paint'>;
 const ringMax = 2;
@@ -45,10 +45,7 @@ export function renderStatus(io: At, status: RunbookStatus, now: number): string
         ? `not begun, ${dryRun.daysMin} days`
         : `day ${dryRun.days} of ${dryRun.daysMin}, since ${dryRun.since}`,
     ),
-    ...row(
-      'grades',
-      `${grades.correct} of ${grades.graded} correct, lower bound ${share(grades.accuracyLowerBound)}; a promotion needs ${grades.accuracyMin} over ${grades.gradedMin} or more`,
-    ),
+    ...row('grades', gradesLine(grades)),
     ...row('preflight', preflightOf(status)),
     ...rows('breaker', breakerLines(io, status.breakers.runbook, ['runbook', 'trip-reset', status.runbook])),
     ...rows('over all', breakerLines(io, status.breakers.all, ['runbook', 'trip-reset', '--all'])),

@@ -38,20 +38,23 @@ const limitWords: Readonly<Record<OpenTrip['limit'], string>> = {
 /** A share as it is compared: never rounded up to what it does not reach. */
 export const share = (value: number): string => (Math.floor(value * 1_000) / 1_000).toFixed(3);
 
-/** What a promotion lacks, each in words that say what to do about it. */
-export const missingLines = (status: Pick<RunbookStatus, 'missing' | 'dryRun'>): string[] =>
-  status.missing.map((one) => missingLine(one, status.dryRun));
+export const gradesLine = ({ correct, graded, accuracyLowerBound, gradedMin, accuracyMin }: RunbookStatus['grades']) =>
+  `${correct} of ${graded} correct, lower bound ${share(accuracyLowerBound)}; a promotion needs ${accuracyMin} over ${gradedMin} or more`;
 
-function missingLine({ condition, expected, got }: Shortfall, { since }: RunbookStatus['dryRun']): string {
+/** What a promotion lacks, each in words that say what to do about it. */
+type Lacking = Pick<RunbookStatus, 'missing' | 'dryRun' | 'grades'>;
+export const missingLines = (status: Lacking): string[] => status.missing.map((one) => missingLine(one, status));
+
+function missingLine({ condition, expected, got }: Shortfall, { dryRun, grades }: Lacking): string {
   switch (condition) {
     case 'dry_run_days':
-      return since === null
+      return dryRun.since === null
         ? `${expected} days of dry run, which begins with the first incident that is rehearsed`
         : `${Number(expected) - Number(got)} more days of dry run (day ${got} of ${expected})`;
     case 'graded_proposals':
       return `${Number(expected) - Number(got)} more graded proposals (${got} of ${expected})`;
     case 'accuracy':
-      return `more correct proposals: the lower bound of the accuracy is ${got}, expected ${expected}`;
+      return `more correct proposals: the lower bound of the accuracy is ${share(grades.accuracyLowerBound)}, expected ${expected}`;
     case 'preflight':
       return `a preflight attestation of this text: ${got}`;
     case 'ring':

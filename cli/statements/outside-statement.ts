@@ -12,7 +12,9 @@ import { Refusal, WrongUse } from '../shell/refusal.ts';
 import { keyFrom, newStatement, personFrom } from './new-statement.ts';
 import { signWithSsh } from './ssh-sign.ts';
 
-/** Statements outside an incident (resume, waive): the recorder takes all that a quorum needs in one post. */
+const labelWidth = 12;
+
+/** Statements outside an incident (resume, waive, grade …): the recorder takes all that a quorum needs in one post. */
 export type OutsideOptions = {
   readonly reason?: string;
   readonly key?: string;
@@ -46,13 +48,16 @@ export async function signOutside(
   const key = keyFrom(options.key, config.sshKey);
   io.err(io.paintErr.bold(`STATEMENT ${subject.type} by ${person}`));
   for (const [name, value] of Object.entries(subject))
-    if (name !== 'type') io.err(`  ${name.padEnd(11)}${visible(typeof value === 'string' ? value : jcs(value), 500)}`);
+    if (name !== 'type')
+      io.err(`  ${name.padEnd(labelWidth)}${visible(typeof value === 'string' ? value : jcs(value), 500)}`);
   effect.forEach((line, index) => {
-    io.err(`  ${(index === 0 ? 'effect' : '').padEnd(11)}${line}`);
+    io.err(`  ${(index === 0 ? 'effect' : '').padEnd(labelWidth)}${line}`);
   });
   const others = await Promise.all((options.with ?? []).map((file) => readStatement(resolve(io.cwd, file), subject)));
   for (const { statement } of others)
-    io.err(`  with       ${statement.person}, ${statement.decidedAt}: ${visible(statement.reason, 500)}`);
+    io.err(
+      `  ${'with'.padEnd(labelWidth)}${statement.person}, ${statement.decidedAt}: ${visible(statement.reason, 500)}`,
+    );
   await confirm(io, person, options.yes === true);
   const reason = options.reason ?? '';
   const statement = newStatement({ subject, verdict: 'approve', cardDigest: null, reason, person }, Date.now());

@@ -44,7 +44,7 @@ describeWith('temporal', 'holdpoint runbook grade, grant and trip-reset', () => 
     const ran = await team.as('personB')('grade', digest, 'wrong', '--reason', 'a backup', '--yes');
     expect(ran.status).toBe(0);
     expect(ran.err).toContain('personA called it correct');
-    expect(ran.out).toMatch(/^graded wrong: record \d+, [0-9a-f]{64}\npostgres-blocked: ring 0/);
+    expect(ran.out).toMatch(/^graded wrong: record \d+, [0-9a-f]{64}\npostgres-blocked: 0 of 1 correct, /);
     expect(await team.status()).toMatchObject({ grades: { correct: 0, graded: 1 } });
   });
   it('takes one grade of each person', async () => {
