@@ -1,4 +1,6 @@
-import { askChange } from '../activities/record/windows.ts';
+import { askChange, askStatus } from '../activities/record/windows.ts';
+import type { Door } from '../activities/record/wire.ts';
+import { codeOf } from '../contracts/errors.ts';
 import type { LogRecord, RecordBody } from '../contracts/record.ts';
 import { jcs } from '../policies/digest.ts';
 import { visible } from '../policies/visible.ts';
@@ -13,7 +15,11 @@ import { Refusal } from './shell/refusal.ts';
 import { withOutsideOptions } from './statements/outside-statement.ts';
 
 type Gift = Extract<RecordBody, { kind: 'standing' }>;
-const gifts: readonly Gift['change'][] = ['waive', 'promote', 'grant'];
+const gifts: Readonly<Partial<Record<Gift['change'], string>>> = {
+  waive: 'waiver',
+  promote: 'promotion',
+  grant: 'grant',
+};
 
 /** `holdpoint runbook revoke`: ends one waiver, promotion or grant, named by the hash of its record. */
 export const runbookRevoke: Register = (parent, { io, status }) => {
@@ -31,9 +37,10 @@ export const runbookRevoke: Register = (parent, { io, status }) => {
         const { payload } = await askChange(doorOf(config), record);
         const gift = mustBeGift(payload);
         const runbook = gift.runbook?.id ?? null;
+        const over = runbook === null || (await isInForce(doorOf(config), runbook, record)) ? [] : [noLonger];
         const change = {
           subject: { type: 'revoke', record },
-          effect: effectOf(payload, gift),
+          effect: [...effectOf(payload, gift), ...over],
           done: 'revoked',
           runbook,
         } as const;
@@ -42,8 +49,21 @@ export const runbookRevoke: Register = (parent, { io, status }) => {
     );
 };
 
+const noLonger = 'it is not in force for the newest text of the runbook: ended, revoked, lowered, or of another text';
+
+/** Whether it stands for the newest text. A runbook that the newest manifest lost has nothing in force. */
+async function isInForce(door: Door, runbook: string, record: string): Promise<boolean> {
+  try {
+    const { given, standing } = await askStatus(door, runbook);
+    return [...given, ...standing.grants].some((one) => one.record === record);
+  } catch (error) {
+    if (codeOf(error) === 'NOT_FOUND') return false;
+    throw error;
+  }
+}
+
 function mustBeGift({ body, seq }: LogRecord): Gift {
-  if (body.kind === 'standing' && gifts.includes(body.change)) return body;
+  if (body.kind === 'standing' && gifts[body.change] !== undefined) return body;
   const what = body.kind === 'standing' ? body.change : body.kind;
   throw new Refusal(
     'RECORD_REFUSED',
@@ -54,7 +74,7 @@ function mustBeGift({ body, seq }: LogRecord): Gift {
 
 /** Exactly what is taken back, as it was signed. */
 const effectOf = ({ seq, at }: LogRecord, { change, statements }: Gift): string[] => [
-  `ends this ${change} (record ${seq}, ${at}); what else was given stays`,
+  `ends this ${gifts[change]} (record ${seq}, ${at}); what else was given stays`,
   ...statements.slice(0, 1).map(({ statement }) => visible(jcs(statement.subject), 500)),
   ...statements.map(({ statement }) => `signed by ${statement.person}: ${visible(statement.reason, 500)}`),
 ];

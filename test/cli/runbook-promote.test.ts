@@ -97,7 +97,10 @@ describeWith('temporal', 'holdpoint runbook promote, demote, waive and revoke', 
     expect(ran.err).toContain('although it lacks 14 days of dry run');
     const revoked = await team.as('personB')('revoke', record.hash, '--yes', '--json', '--reason', 'over');
     expect(JSON.parse(revoked.out)).toMatchObject({ ok: true, standing: { ring: 0, rule: 'standing.revoked' } });
-    expect(revoked.err).toContain('ends this waive (record');
+    expect(revoked.err).toContain('ends this waiver (record');
+    expect(revoked.err).not.toContain('not in force');
+    const twice = await team.asked('personB', false, 'revoke', record.hash, '--json');
+    expect([endOf(twice), twice.err.includes('it is not in force')]).toEqual(['1 RELEASE_MISSING', true]);
   });
   it('refuses a waiver that ends too late or has ended, and one by a person without the power', async () => {
     expect(endOf(await waive('--ring', '2', '--until', '31d'))).toBe('1 RECORD_REFUSED');

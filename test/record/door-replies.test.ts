@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { postStatements } from '../../activities/record/client.ts';
+import { askStatuses } from '../../activities/record/windows.ts';
 import { type Call, type Reply, send } from '../../activities/record/wire.ts';
 import { nonceHeader, signatureHeader } from '../../contracts/recorder-api.ts';
 import type { SignedStatement } from '../../contracts/statement.ts';
@@ -78,6 +79,12 @@ describeWith('temporal', 'replies at the doors that take anyone', () => {
     await through({ answer: (reply) => (kept = reply) });
     relay?.close();
     expect(await through({ answer: (reply) => kept ?? reply })).toEqual(isAway);
+  });
+  it('are bounded in number: one address looks at where runbooks stand 120 times a minute', async () => {
+    const door = { url: stage.recorder.url, keys };
+    for (let n = 0; n < 120; n++) await askStatuses(door);
+    expect(await codeFrom(askStatuses(door))).toBe('RATE_LIMITED');
+    expect(await codeFrom(postStatements(door, [waiver()]))).toBe('none');
   });
   it('are not believed under a key that is not pinned for the recorder', async () => {
     const { recorder: _recorder, ...others } = keys;
