@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { Door } from '../activities/record/wire.ts';
 import { PinnedKeys } from '../contracts/config.ts';
 import { PersonId } from '../contracts/statement.ts';
 import { firstIssue } from '../policies/signing.ts';
@@ -73,6 +74,9 @@ export function requireClientConfig(io: Pick<Io, 'env' | 'cwd'>): ClientConfig {
     'start `holdpoint dev` here, or set HOLDPOINT_HOME to the folder that holds it',
   );
 }
+
+/** The recorder's open doors, with the keys that its replies are believed under. */
+export const doorOf = ({ recorderUrl, keys }: ClientConfig): Door => ({ url: recorderUrl, keys });
 
 /** Writes the file whole or not at all: a command that runs meanwhile reads the old one. */
 export async function writeClientConfig(home: string, config: ClientConfig): Promise<void> {

@@ -1,6 +1,6 @@
 import { postStatements } from '../activities/record/client.ts';
 import type { FenceScope } from '../contracts/queues.ts';
-import { requireClientConfig } from './client-config.ts';
+import { doorOf, requireClientConfig } from './client-config.ts';
 import { openFence } from './connect/fence.ts';
 import type { Temporal } from './connect/temporal.ts';
 import { withTemporal } from './connect/temporal.ts';
@@ -41,7 +41,7 @@ async function resume(io: Io, temporal: Temporal, options: Options): Promise<Exi
   const subject = { type: 'resume', scope: scopeSubject(scope), fenceRunId } as const;
   const statements = await signOutside(io, config, subject, options);
   if (statements === null) return exitDone;
-  const appended = await postStatements(config.recorderUrl, statements);
+  const appended = await postStatements(doorOf(config), statements);
   return answer(io, options.json, { ok: true, ...subject, record: appended }, () =>
     io.out(`${io.paint.green('resumed')}: ${scopeName(scope)}, fence run ${fenceRunId} (record ${appended.seq})`),
   );

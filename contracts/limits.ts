@@ -14,6 +14,8 @@ export const Limits = z.strictObject({
   approvalWaitMsMax: count(4 * 3_600_000, 7 * 86_400_000),
   statementAgeMsMax: count(600_000, 600_000),
   statementAheadMsMax: count(2_000, 2_000),
+  /** How far ahead a waiver may end. */
+  waiverMsMax: count(30 * dayMs, 90 * dayMs),
   standingAgeMsMax: count(10_000, 60_000),
   receiptStartMsMax: count(2_000, 2_000),
   effectMsMax: count(30_000, 600_000),

@@ -7,7 +7,8 @@ import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
 /**
  * The recorder's HTTP interface. Every request of a process carries `Holdpoint-Signature`: base64url of the JSON of a
  * signed `HttpRequestClaim`; every reply to such a request carries the recorder's signed `HttpReplyClaim` in the same header.
- * `POST /v1/statements` and `POST /v1/attestations` take unsigned callers: the proof inside is their only authority.
+ * `POST /v1/statements` and `POST /v1/attestations` take unsigned callers: the proof inside is their only authority. Whoever is
+ * anyone sends a fresh nonce as `Holdpoint-Nonce`, and the reply is signed over it and over what was asked.
  *
  * | method and path | who | body → reply |
  * |---|---|---|
@@ -21,10 +22,15 @@ import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
  * | GET /v1/fences/:runbookId | pinned process | – → Fences bound by the log, nulls when stopped |
  * | PUT, GET /v1/blobs/:sha256 | pinned process | bytes |
  * | GET /v1/cards/:cardDigest | anyone, rate limited | – → a recorded card: its digest is known to whoever was shown it |
+ * | GET /v1/runbooks, /v1/runbooks/:id | anyone, rate limited | – → RunbookStatus[] of the newest manifest, or one |
+ * | GET /v1/proposals/:digest | anyone, rate limited | – → ProposalStatus: its digest is known to whoever was shown it |
+ * | GET /v1/changes/:hash | anyone, rate limited | – → the SignedRecord of a change of standing, and of nothing else |
  * | GET /v1/records?from=SEQ&workflow=ID&kinds=A,B&limit=N | pinned process | – → SignedRecord[]; `kinds` only of one `workflow` |
  * | GET /v1/head | anyone | – → Head |
  */
 export const signatureHeader = 'holdpoint-signature';
+/** The nonce of a caller that has no key of its own: 22 to 86 base64url characters. */
+export const nonceHeader = 'holdpoint-nonce';
 
 export const HttpRequestClaim = z.strictObject({
   v: z.literal(1),

@@ -54,7 +54,7 @@ async function depsOf({ config, secrets, signer, log, clock, failpoint, registry
   const tools = createPostgresTools(secrets.postgres);
   const inFlight = createInFlight();
   const observe = observer(registry);
-  const toDoor: ExecutorDeps['postStatements'] = (statements) => postStatements(recorderUrl, statements);
+  const toDoor: ExecutorDeps['postStatements'] = (statements) => postStatements({ url: recorderUrl, keys }, statements);
   const own = { role, signer, keys, clock, monotonic, failpoint, log, observe };
   return { ...own, manifests, recorder, incidentRecords, postStatements: toDoor, fences, outbox, tools, inFlight };
 }

@@ -54,7 +54,8 @@ function activities(
     recorder,
     incidentRecords: createIncidentRecords(recorder),
     notifier: createNotifier({ channels: secrets.notify, namespace, log, registry }),
-    postStatements: (statements: Parameters<typeof postStatements>[1]) => postStatements(recorderUrl, statements),
+    postStatements: (statements: Parameters<typeof postStatements>[1]) =>
+      postStatements({ url: recorderUrl, keys }, statements),
   };
   const counter = new Counter({
     name: 'holdpoint_orchestrator_activities_total',

@@ -15,8 +15,8 @@ import type { SignedStatement } from '../../contracts/statement.ts';
 import { sha256Hex } from '../../policies/digest.ts';
 import type { Signer } from '../../policies/signing.ts';
 import { firstIssue, openSigned } from '../../policies/signing.ts';
-import type { Call } from './wire.ts';
-import { blobBytesMax, errorOf, mustBeRecorders, namedError, parseJson, send, signCall } from './wire.ts';
+import type { Call, Door } from './wire.ts';
+import { askDoor, blobBytesMax, errorOf, mustBeRecorders, parseJson, send, signCall } from './wire.ts';
 
 export type RecordsQuery = {
   readonly from?: number;
@@ -104,26 +104,17 @@ export function createReader(options: RecorderClientOptions): RecorderReader {
 }
 
 /**
- * Posts statements outside an incident (resume, waive, demote, revoke), or a rejection of an action. Their proofs are their
- * only authority, so the request is not signed. Throws `RECORDER_AWAY` or the recorder's code.
+ * Posts statements outside an incident (resume, waive, grade, promote …), or a rejection of an action. Their proofs are their
+ * only authority, so the request is not signed; the reply is. Throws `RECORDER_AWAY` or the recorder's code.
  */
-export async function postStatements(url: string, statements: readonly SignedStatement[]): Promise<Appended> {
-  const body = json({ statements });
-  const reply = await send(url, { method: 'POST', path: '/v1/statements', body }, timeoutMsDefault);
-  if (reply.status !== 200) throw namedError(reply.body) ?? errorOf(reply);
-  return shaped(reply.body, Appended);
-}
+export const postStatements = async (door: Door, statements: readonly SignedStatement[]): Promise<Appended> =>
+  shaped(await askDoor(door, postCall('/v1/statements', { statements }), timeoutMsDefault), Appended);
 
 /** Posts a preflight attestation: its signature is its only authority. Throws `RECORDER_AWAY` or the recorder's code. */
-export async function postAttestation(url: string, attestation: SignedAttestation): Promise<Appended> {
-  const reply = await send(
-    url,
-    { method: 'POST', path: '/v1/attestations', body: json(attestation) },
-    timeoutMsDefault,
-  );
-  if (reply.status !== 200) throw namedError(reply.body) ?? errorOf(reply);
-  return shaped(reply.body, Appended);
-}
+export const postAttestation = async (door: Door, attestation: SignedAttestation): Promise<Appended> =>
+  shaped(await askDoor(door, postCall('/v1/attestations', attestation), timeoutMsDefault), Appended);
+
+const postCall = (path: string, value: unknown): Call => ({ method: 'POST', path, body: json(value) });
 
 async function exchange(options: RecorderClientOptions, call: Call): Promise<Buffer> {
   const { nonce, headers } = signCall(call, options.signer, options.clock());

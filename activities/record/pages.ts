@@ -34,7 +34,8 @@ async function tellOfHolds(deps: PagesDeps): Promise<void> {
   await Promise.all(due.map((hold) => tell(deps, holdWords(hold), () => true)));
 }
 
-type Words = Pick<Page, 'about' | 'workflowId' | 'digest' | 'scope' | 'record' | 'runbook' | 'detail'>;
+type Words = Pick<Page, 'about' | 'workflowId' | 'digest' | 'scope' | 'record' | 'runbook' | 'detail'> &
+  Partial<Pick<Page, 'commands'>>;
 
 async function tell({ log, notifier, clock, manifests }: PagesDeps, words: Words, isDue: () => boolean) {
   const { about, workflowId, digest } = words;
@@ -46,7 +47,7 @@ async function tell({ log, notifier, clock, manifests }: PagesDeps, words: Words
     runId: null,
     escalation: escalationOf(manifests, words.runbook),
     severity: severityOf(about, null),
-    commands: [],
+    commands: words.commands ?? [],
   };
   const { to, delivered, channels } = await notifier.page(page);
   await log.write(async (writer) => {
@@ -93,12 +94,18 @@ function wordsOf({ state }: Log, { seq, body }: LogRecord): Words {
       }
       const { limit, count, max } = body.trip;
       const detail = `record ${seq}: ${scope} is open: ${limit} ${count} of ${max}; holds stay held until a signed reset`;
-      return { ...words, about: 'breaker-open', detail };
+      return { ...words, about: 'breaker-open', detail, commands: commandsOfTrip(body.runbook?.id ?? null) };
     }
     default:
       return { ...none, about: 'stopped', detail: `record ${seq}: ${body.kind}` };
   }
 }
+
+/** What whoever is paged types: first to look, and only then to close it. */
+const commandsOfTrip = (runbook: string | null): string[] => [
+  `holdpoint runbook status${runbook === null ? '' : ` ${runbook}`}`,
+  `holdpoint runbook trip-reset ${runbook ?? '--all'}`,
+];
 
 const runbookOf = (scope: string): string | null => /^fence\/runbook\/(.+)$/.exec(scope)?.[1] ?? null;
 

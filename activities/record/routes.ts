@@ -16,6 +16,7 @@ import { giveReceipt } from './receipts.ts';
 import type { ServerDeps } from './server.ts';
 import type { BoundFence } from './state.ts';
 import { takeStatements } from './statements-door.ts';
+import { changeOf, proposalOf, runbookStatuses, statusOfRunbook } from './status-windows.ts';
 import { parseJson } from './wire.ts';
 
 const recordsPerPageMax = 500;
@@ -25,6 +26,8 @@ const doorBytesMax = 128 * 1024;
 const octets = 'application/octet-stream';
 /** A window that anyone may look through: the same bounds, at a screen's pace. */
 const window = { config: { unsigned: true, rateLimit: { max: 600 } }, bodyLimit: 1_024 } as const;
+/** What takes a walk over the log's fold to answer is asked less often. */
+const widerWindow = { ...window, config: { unsigned: true, rateLimit: { max: 120 } } } as const;
 /** A door that anyone may knock at: bounded in bytes, and in knocks by address. */
 const door = { config: { unsigned: true, rateLimit: {} }, bodyLimit: doorBytesMax } as const;
 
@@ -32,6 +35,7 @@ const door = { config: { unsigned: true, rateLimit: {} }, bodyLimit: doorBytesMa
 export function addRoutes(app: FastifyInstance, deps: ServerDeps): void {
   addWrites(app, deps);
   addReads(app, deps);
+  addStatuses(app, deps);
   addBlobs(app, deps);
 }
 
@@ -52,6 +56,14 @@ function addReads(app: FastifyInstance, deps: ServerDeps): void {
     const { seq, hash, atMs } = deps.log.state.link;
     return { seq, hash, at: instant(atMs) };
   });
+}
+
+/** What a person reads before signing a change of standing. */
+function addStatuses(app: FastifyInstance, deps: ServerDeps): void {
+  app.get('/v1/runbooks', widerWindow, async () => runbookStatuses(deps));
+  app.get('/v1/runbooks/:id', widerWindow, async (request) => statusOfRunbook(deps, param(request, 'id', Name)));
+  app.get('/v1/proposals/:hash', window, async (request) => proposalOf(deps, param(request, 'hash', Sha256)));
+  app.get('/v1/changes/:hash', window, (request) => changeOf(deps, param(request, 'hash', Sha256)));
 }
 
 function addBlobs(app: FastifyInstance, deps: ServerDeps): void {

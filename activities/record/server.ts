@@ -1,16 +1,17 @@
 import type { AddressInfo } from 'node:net';
 import rateLimit from '@fastify/rate-limit';
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { codeOf, type ErrorCode, HoldpointError } from '../../contracts/errors.ts';
-import { signatureHeader } from '../../contracts/recorder-api.ts';
+import { nonceHeader, signatureHeader } from '../../contracts/recorder-api.ts';
+import { Nonce } from '../../contracts/values.ts';
 import { sha256Hex } from '../../policies/digest.ts';
 import { type Authenticator, type Caller, createAuthenticator } from './auth.ts';
 import type { RecorderMetrics } from './metrics.ts';
 import { addRoutes, bodyOf } from './routes.ts';
 import type { DoorParts } from './statements-door.ts';
 import { statusOf } from './statuses.ts';
-import { blobBytesMax, encodeClaim } from './wire.ts';
+import { blobBytesMax, type Call, doorNonce, encodeClaim } from './wire.ts';
 
 export type ServerDeps = DoorParts & {
   readonly logger: Logger;
@@ -83,14 +84,24 @@ function addAuthentication(app: FastifyInstance, deps: ServerDeps, authenticator
     if (damage !== null) throw damage;
   });
   app.addHook('onSend', async (request, reply, payload) => {
-    if (request.caller !== null) signReply(deps, request.caller, reply, payload as string | Buffer | undefined);
+    const nonce = request.caller?.nonce ?? nonceAtDoor(request);
+    if (nonce !== null) signReply(deps, nonce, reply, payload as string | Buffer | undefined);
     return payload;
   });
 }
 
+/** What the reply to an unsigned request is signed over; null when it brought no nonce, or was refused before it was read. */
+function nonceAtDoor(request: FastifyRequest): string | null {
+  const { method, url: path, body } = request;
+  const nonce = Nonce.safeParse(request.headers[nonceHeader]);
+  const isRead = method === 'GET' || body !== undefined;
+  if (request.routeOptions.config.unsigned !== true || !nonce.success || !isRead) return null;
+  return doorNonce({ method: method as Call['method'], path, body: bodyOf(request) }, nonce.data);
+}
+
 function signReply(
   deps: ServerDeps,
-  { nonce }: Caller,
+  requestNonce: string,
   reply: FastifyReply,
   payload: string | Buffer | undefined,
 ): void {
@@ -99,7 +110,7 @@ function signReply(
     status: reply.statusCode,
     bodyHash: sha256Hex(payload ?? ''),
     at: new Date(deps.clock()).toISOString(),
-    requestNonce: nonce,
+    requestNonce,
   };
   reply.header(signatureHeader, encodeClaim(deps.signer.sign('http-reply', claim)));
 }

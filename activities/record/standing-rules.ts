@@ -1,17 +1,12 @@
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { Runbook, RunbookRef } from '../../contracts/runbook.ts';
+import type { Shortfall } from '../../contracts/runbook-status.ts';
 import type { Statement, Subject } from '../../contracts/statement.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
 import type { Rules } from '../../policies/manifest.ts';
 import type { LoadedRunbook } from '../../policies/runbook.ts';
 import type { Ledger } from '../../policies/standing/ledger.ts';
-import {
-  dayMs,
-  grantShortfalls,
-  promotionShortfalls,
-  type Shortfall,
-  shortfallLine,
-} from '../../policies/standing/promotion.ts';
+import { dayMs, grantShortfalls, promotionShortfalls, shortfallLine } from '../../policies/standing/promotion.ts';
 
 export type StandingSubject = Exclude<Subject, { type: 'action' | 'resume' }>;
 type SubjectOf<T extends Subject['type']> = Extract<Subject, { type: T }>;
@@ -41,7 +36,7 @@ export function checkChange(input: ChangeInput): RunbookRef | null {
     case 'waive':
       mustBeNewest(input, subject.runbook, 'waive');
       mustFollowLowering(input, subject);
-      if (!(Date.parse(subject.until) > input.now)) throw refused(`waive: it ended at ${subject.until}`);
+      mustEndWithin('waive', subject.until, input.newest.limits.waiverMsMax, input.now);
       return subject.runbook;
     case 'demote':
       return subject.runbook;
@@ -63,6 +58,13 @@ function mustBeNewest({ newest }: ChangeInput, { id, digest }: RunbookRef, what:
   if (loaded?.digest !== digest)
     throw refused(`${what}: the newest manifest has no runbook \`${id}\` with this digest`);
   return loaded;
+}
+
+/** Whatever is given has an end that people still remember giving it by. */
+function mustEndWithin(what: string, until: string, msMax: number, now: number): void {
+  const leftMs = Date.parse(until) - now;
+  if (!(leftMs > 0)) throw refused(`${what}: it ended at ${until}`);
+  if (!(leftMs <= msMax)) throw refused(`${what}: expected an end within ${msMax / dayMs} days, got ${until}`);
 }
 
 /** What was lowered comes back only by a decision made after that: an older one may have been kept. */
@@ -117,9 +119,7 @@ function checkGrant(input: ChangeInput, subject: SubjectOf<'grant'>): RunbookRef
   const loaded = mustBeNewest(input, runbook, 'grant');
   mustFollowLowering(input, subject);
   mustBeGrantable(loaded.runbook, subject);
-  const untilMs = Date.parse(until) - now;
-  if (!(untilMs > 0)) throw refused(`grant: it ended at ${until}`);
-  if (!(untilMs <= grantMsMax)) throw refused(`grant: expected an end within ${grantMsMax / dayMs} days, got ${until}`);
+  mustEndWithin('grant', until, grantMsMax, now);
   const live = ledger.grants.live(runbook, now).find((one) => one.tool === tool);
   if (live !== undefined) throw refused(`grant: record \`${live.record}\` grants \`${tool}\` already; revoke it first`);
   mustBeEarned(`grant \`${tool}\``, grantShortfalls(ledger, loaded, tool, now));

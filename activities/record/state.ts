@@ -56,6 +56,7 @@ export class LogState {
   private readonly boundRuns = new Map<string, number>();
   private readonly spent = new Map<string, number>();
   private readonly nonces = new Map<string, Spent>();
+  private readonly changes = new Map<string, number>();
   private readonly bodies = new Map<string, number>();
   private readonly hashes: string[] = [];
   private readonly kinds: RecordKind[] = [];
@@ -115,9 +116,9 @@ export class LogState {
     return this.kinds[seq] ?? null;
   }
 
-  seqOfHash(hash: string): number | null {
-    const seq = this.hashes.indexOf(hash);
-    return seq < 0 ? null : seq;
+  /** The change of standing whose record has this hash. */
+  changeSeq(hash: string): number | null {
+    return this.changes.get(hash) ?? null;
   }
 
   private fold(payload: LogRecord, link: Link): void {
@@ -179,6 +180,7 @@ export class LogState {
   private foldPower(body: Body<'resume'> | Body<'standing'>, record: LogRecord, link: Link): void {
     for (const { statement } of body.statements) this.spend(statement, statementHash(statement), record.seq);
     if (body.kind === 'standing') {
+      this.changes.set(link.hash, record.seq);
       if (body.change === 'trip' || body.change === 'trip-reset') this.untold.set(record.seq, record);
       return;
     }

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { PinnedKeys } from '../../contracts/config.ts';
 import type { ErrorCode } from '../../contracts/errors.ts';
 import { errorCodes, HoldpointError } from '../../contracts/errors.ts';
-import { ApiError, HttpReplyClaim, signatureHeader } from '../../contracts/recorder-api.ts';
-import { sha256Hex } from '../../policies/digest.ts';
+import { ApiError, HttpReplyClaim, nonceHeader, signatureHeader } from '../../contracts/recorder-api.ts';
+import { jcs, sha256Hex } from '../../policies/digest.ts';
 import type { Signer } from '../../policies/signing.ts';
 import { openSigned } from '../../policies/signing.ts';
 
@@ -46,6 +46,32 @@ export function signCall(call: Call, signer: Signer, now: number): { nonce: stri
     nonce,
   };
   return { nonce, headers: { [signatureHeader]: encodeClaim(signer.sign('http-request', claim)) } };
+}
+
+/**
+ * What a reply to a caller without a key is signed over: its nonce bound to what it asked, since nothing else binds the two.
+ * Else the recorder's word on one question could be passed off as its answer to another.
+ */
+export function doorNonce({ method, path, body }: Pick<Call, 'method' | 'path' | 'body'>, nonce: string): string {
+  const asked = sha256Hex(jcs([method, path, sha256Hex(body ?? new Uint8Array()), nonce]));
+  return Buffer.from(asked, 'hex').toString('base64url');
+}
+
+/** The recorder, as somebody knows it who has no key that it pins: a person's command, or a process at its open doors. */
+export type Door = { readonly url: string; readonly keys: PinnedKeys };
+
+/**
+ * Asks at a door that takes anyone, and believes the reply only under the recorder's pinned key. Throws `RECORDER_AWAY` when
+ * the recorder did not answer, else the recorder's own code.
+ */
+export async function askDoor({ url, keys }: Door, call: Call, timeoutMs: number): Promise<Buffer> {
+  const nonce = randomBytes(18).toString('base64url');
+  const reply = await send(url, { ...call, headers: { ...call.headers, [nonceHeader]: nonce } }, timeoutMs);
+  // Refused before it was read, so there was nothing to sign over; all that follows from it is to come again, or with less.
+  const unread = reply.signature === null && (reply.status === 429 || reply.status === 413);
+  if (!unread) mustBeRecorders(reply, doorNonce(call, nonce), keys);
+  if (reply.status !== 200) throw namedError(reply.body) ?? errorOf(reply);
+  return reply.body;
 }
 
 /** Sends one request, bounded in time and bytes. Throws `RECORDER_AWAY` when no whole reply came. */

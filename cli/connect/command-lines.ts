@@ -28,6 +28,12 @@ export function releaseCommands(io: Pick<Io, 'env' | 'cwd'>, workflowId: string,
   return commandsAt({ home, address: address === usualAddress ? null : address, cli: 'temporal' }, workflowId, digest);
 }
 
+/** One of our own commands as a line to paste in another terminal; a home that the reader named is named again. */
+export function ownCommand(io: Pick<Io, 'env' | 'cwd'>, words: readonly string[]): string {
+  const env = homeIsNamed(io) ? `HOLDPOINT_HOME=${shellPath(homeOf(io))} ` : '';
+  return `${env}npx holdpoint ${words.map((word) => (/^"[A-Za-z0-9 …]*"$/.test(word) ? word : expectPlain(word))).join(' ')}`;
+}
+
 /** The same lines for an installation at a known place, `home` and `address` of which other shells do not know. */
 export function commandsAt(
   place: { readonly home: string | null; readonly address: string | null; readonly cli: string },

@@ -50,9 +50,11 @@ export async function waiveDryRun(deps: GenesisDeps, runbook: RunbookRef, ring: 
   return seq;
 }
 
-async function signAndPost({ approver, reason, recorderUrl }: GenesisDeps, subject: Subject): Promise<Appended> {
+async function signAndPost({ approver, reason, recorderUrl, keys }: GenesisDeps, subject: Subject): Promise<Appended> {
   const act = { subject, verdict: 'approve', cardDigest: null, reason, person: approver.person } as const;
-  return postStatements(recorderUrl, [await signWithSsh(newStatement(act, Date.now()), approver.keyFile)]);
+  return postStatements({ url: recorderUrl, keys }, [
+    await signWithSsh(newStatement(act, Date.now()), approver.keyFile),
+  ]);
 }
 
 async function scopesEverResumed({ archiveDir, keys }: GenesisDeps): Promise<ReadonlySet<string>> {

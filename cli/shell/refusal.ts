@@ -74,6 +74,14 @@ function nextByCode(code: ErrorCode): string {
     case 'STATEMENT_NOT_POWERED':
     case 'STATEMENT_UNKNOWN_PERSON':
       return 'have a person sign whom the approver directory gives this power';
+    case 'NOT_FOUND':
+      return 'copy it whole: `holdpoint runbook status` and `holdpoint incidents` list what there is';
+    case 'QUORUM_MISSING':
+      return 'have a colleague run the same with --print, and run yours again with --with FILE';
+    case 'NOT_EARNED':
+      return 'see what is missing with `holdpoint runbook status RUNBOOK_ID`; only a signed waiver goes without';
+    case 'STATEMENT_REPLAYED':
+      return 'it is in the log already: look with `holdpoint runbook status RUNBOOK_ID`; else another person signs';
     case 'RATE_LIMITED':
       return 'wait a moment and run it again';
     default:

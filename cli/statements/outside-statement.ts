@@ -12,7 +12,9 @@ import { Refusal, WrongUse } from '../shell/refusal.ts';
 import { keyFrom, newStatement, personFrom } from './new-statement.ts';
 import { signWithSsh } from './ssh-sign.ts';
 
-/** Statements outside an incident (resume, waive): the recorder takes all that a quorum needs in one post. */
+const labelWidth = 12;
+
+/** Statements outside an incident (resume, waive, grade …): the recorder takes all that a quorum needs in one post. */
 export type OutsideOptions = {
   readonly reason?: string;
   readonly key?: string;
@@ -32,7 +34,7 @@ export const withOutsideOptions = (command: Command): Command =>
     .option('--with <files...>', "colleagues' statements over the same subject, to send together with yours");
 
 /**
- * Shows a subject, asks, signs it. Null when it was only printed; else it and the colleagues' statements, ready to post.
+ * Shows a subject and its effect in words, asks, signs it. Null when it was only printed; else it and the colleagues' statements, ready to post.
  * Throws `Refusal` or `WrongUse`.
  */
 export async function signOutside(
@@ -40,12 +42,22 @@ export async function signOutside(
   config: ClientConfig,
   subject: Subject,
   options: OutsideOptions,
+  effect: readonly string[] = [],
 ): Promise<SignedStatement[] | null> {
   const person = personFrom(options.person, config.person);
   const key = keyFrom(options.key, config.sshKey);
   io.err(io.paintErr.bold(`STATEMENT ${subject.type} by ${person}`));
   for (const [name, value] of Object.entries(subject))
-    if (name !== 'type') io.err(`  ${name.padEnd(11)}${visible(typeof value === 'string' ? value : jcs(value), 500)}`);
+    if (name !== 'type')
+      io.err(`  ${name.padEnd(labelWidth)}${visible(typeof value === 'string' ? value : jcs(value), 500)}`);
+  effect.forEach((line, index) => {
+    io.err(`  ${(index === 0 ? 'effect' : '').padEnd(labelWidth)}${line}`);
+  });
+  const others = await Promise.all((options.with ?? []).map((file) => readStatement(resolve(io.cwd, file), subject)));
+  for (const { statement } of others)
+    io.err(
+      `  ${'with'.padEnd(labelWidth)}${statement.person}, ${statement.decidedAt}: ${visible(statement.reason, 500)}`,
+    );
   await confirm(io, person, options.yes === true);
   const reason = options.reason ?? '';
   const statement = newStatement({ subject, verdict: 'approve', cardDigest: null, reason, person }, Date.now());
@@ -54,7 +66,6 @@ export async function signOutside(
     io.out(JSON.stringify(mine));
     return null;
   }
-  const others = await Promise.all((options.with ?? []).map((file) => readStatement(resolve(io.cwd, file), subject)));
   return [mine, ...others];
 }
 
@@ -73,7 +84,22 @@ async function readStatement(file: string, subject: Subject): Promise<SignedStat
       `${file}: expected a statement of type ${subject.type}, got ${parsed.data.statement.type}`,
       'give another file',
     );
+  mustBeOverTheSame(file, parsed.data.statement.subject, subject);
   return parsed.data;
+}
+
+/** A quorum is over one subject: said here, with what differs, before anybody signs in vain. */
+function mustBeOverTheSame(file: string, theirs: Subject, mine: Subject): void {
+  const shown = (value: unknown): string => visible(value === undefined ? 'nothing' : jcs(value), 200);
+  const [a, b] = [theirs, mine].map((subject) => new Map<string, unknown>(Object.entries(subject)));
+  const differs = [...new Set([...(a?.keys() ?? []), ...(b?.keys() ?? [])])].find(
+    (name) => shown(a?.get(name)) !== shown(b?.get(name)),
+  );
+  if (differs === undefined) return;
+  throw new WrongUse(
+    `${file}: it is over another subject: \`${differs}\` is ${shown(a?.get(differs))}, yours ${shown(b?.get(differs))}`,
+    'give the same values as your colleague',
+  );
 }
 
 async function readJson(file: string): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { postStatements } from '../../activities/record/client.ts';
 import type { SignedStatement } from '../../contracts/statement.ts';
-import { requireClientConfig } from '../client-config.ts';
+import { doorOf, requireClientConfig } from '../client-config.ts';
 import { withTemporal } from '../connect/temporal.ts';
 import type { Context, Register } from '../shell/command.ts';
 import { run, subcommand } from '../shell/command.ts';
@@ -56,7 +56,7 @@ async function decide(
  */
 async function postRejection(io: Io, signed: SignedStatement): Promise<number | null> {
   try {
-    return (await postStatements(requireClientConfig(io).recorderUrl, [signed])).seq;
+    return (await postStatements(doorOf(requireClientConfig(io)), [signed])).seq;
   } catch (error) {
     const { code, message } = showError(error);
     io.err(`the recorder did not take the rejection (${code}: ${message}); the signal carries it`);

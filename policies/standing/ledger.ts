@@ -6,7 +6,7 @@ import type { Subject } from '../../contracts/statement.ts';
 import { digestOf } from '../digest.ts';
 import { createGrants } from './grants.ts';
 import { createProposals, isOf } from './proposals.ts';
-import { atStart, give, lower, type Rings, revoke, ringAt } from './rings.ts';
+import { atStart, give, inForce, lower, type Rings, revoke, ringAt } from './rings.ts';
 import { createTrips } from './trips.ts';
 import { type When, Writes } from './writes.ts';
 
@@ -92,6 +92,16 @@ export class Ledger {
     const trip = this.trips.of(runbook.id);
     const open = trip === null ? null : ({ ring: 0, rule: 'breaker.open', record: trip.record, until: null } as const);
     return { ...(open ?? ringAt(rings, now)), dryRunSince, trip, grants: this.grants.live(runbook, now) };
+  }
+
+  /** The rings that persons gave a runbook digest and that are in force at `now` (ms), each by the record that gave it. */
+  given(runbook: RunbookRef, now: number): { record: string; ring: Ring; rule: string; until: string | null }[] {
+    return inForce(this.of(runbook).rings, now).map(({ givenBy, ring, rule, until }) => ({
+      record: givenBy,
+      ring,
+      rule,
+      until,
+    }));
   }
 
   /** From which record on a runbook digest earns: what came before was lost with a demotion. */

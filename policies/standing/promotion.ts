@@ -1,5 +1,5 @@
 import type { Runbook, RunbookRef } from '../../contracts/runbook.ts';
-import type { PromotionCondition } from '../../contracts/statement.ts';
+import type { Shortfall } from '../../contracts/runbook-status.ts';
 import { attestationFault } from '../attestation.ts';
 import type { LoadedRunbook } from '../runbook.ts';
 import { wilsonLowerBound } from './accuracy.ts';
@@ -15,12 +15,6 @@ export type Earnings = {
   readonly graded: number;
   readonly correct: number;
   readonly accuracyLowerBound: number;
-};
-/** A condition that is missing: what is expected, and what there is. */
-export type Shortfall = {
-  readonly condition: PromotionCondition | 'ring';
-  readonly expected: number | string;
-  readonly got: number | string;
 };
 
 /** Earned by `now` (ms), counted from the first rehearsed incident since the last demotion. */

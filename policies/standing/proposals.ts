@@ -25,6 +25,8 @@ export type Proposals = {
   gradesOf(digest: string): readonly Grade[];
   /** Every proposal of a runbook digest that came after record `since`, once, oldest first. */
   list(runbook: RunbookRef, since: number): readonly Proposal[];
+  /** Of those, what nobody graded yet. */
+  ungraded(runbook: RunbookRef, since: number): readonly Proposal[];
   /** Of those that were graded, how many every grader called correct; of one tool alone, where it is named. */
   score(runbook: RunbookRef, since: number, tool?: string): Score;
 };
@@ -57,6 +59,7 @@ export function createProposals(): Proposals {
     of: (digest) => byDigest.get(digest)?.proposal ?? null,
     gradesOf: (digest) =>
       [...(byDigest.get(digest)?.group.grades ?? [])].map(([person, correct]) => ({ person, correct })),
+    ungraded: (runbook, seq) => since(runbook, seq).flatMap(({ first, grades }) => (grades.size === 0 ? [first] : [])),
     list: (runbook, seq) => since(runbook, seq).map(({ first }) => first),
     score(runbook, seq, tool) {
       const graded = since(runbook, seq).filter(

@@ -16,13 +16,16 @@ export const atStart: Rings = { given: [], last: { rule: 'standing.read-only', r
 
 /** The ring at `now` (ms), and why. A waiver ends at its `until`. INVARIANT: time alone never raises a ring. */
 export function ringAt({ given, last }: Rings, now: number): Pick<Standing, 'ring' | 'rule' | 'record' | 'until'> {
-  // Written so that a clock that answers NaN finds nothing in force.
-  const top = given.filter(({ until }) => until === null || now < Date.parse(until)).at(-1);
+  const top = inForce({ given }, now).at(-1);
   if (top !== undefined) return { ring: top.ring, rule: top.rule, record: top.decidedBy, until: top.until };
   const expired = given.at(-1);
   const why = expired === undefined ? last : { rule: 'standing.waiver-expired', record: expired.decidedBy };
   return { ring: 0, ...why, until: null };
 }
+
+/** What was given and has not ended, oldest first. Written so that a clock that answers NaN finds nothing in force. */
+export const inForce = ({ given }: Pick<Rings, 'given'>, now: number): readonly Given[] =>
+  given.filter(({ until }) => until === null || now < Date.parse(until));
 
 /** The newest gift decides. One above it is superseded: else the end of this one would bring a higher ring back. */
 export function give({ given, last }: Rings, ring: Ring, rule: string, hash: string, until: string | null): Rings {

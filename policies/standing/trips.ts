@@ -8,6 +8,8 @@ export type Trips = {
   reset(record: string, seq: number): void;
   /** The open breaker of a runbook: its own, or that over all of them. */
   of(runbookId: string): OpenTrip | null;
+  /** The open breaker of exactly this scope. */
+  exactly(scope: string | null): OpenTrip | null;
   /** The open breaker that this record opened. */
   byRecord(record: string): Opened | null;
   /** Whether the breaker of exactly this scope is open. */
@@ -40,5 +42,6 @@ export function createTrips(): Trips {
     byRecord,
     isOpen: (scope) => open.has(scope),
     since: (scope) => resetAt.get(scope) ?? -1,
+    exactly: (scope) => open.get(scope)?.trip ?? null,
   };
 }

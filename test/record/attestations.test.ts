@@ -9,7 +9,8 @@ import { executor, keys, openStage, openWorld, preflight, type Stage, type World
 describeWith('temporal', 'the attestations door', () => {
   let world: World;
   let stage: Stage;
-  const post = (...given: Parameters<typeof attest>) => postAttestation(stage.recorder.url, attest(...given));
+  const post = (...given: Parameters<typeof attest>) =>
+    postAttestation({ url: stage.recorder.url, keys }, attest(...given));
   const own = () => runbookRef(stage.rules);
 
   beforeAll(async () => {
@@ -43,7 +44,9 @@ describeWith('temporal', 'the attestations door', () => {
     expect(await codeFrom(post(own(), stage.now() + dayMs))).toBe('RECORD_REFUSED');
   });
   it('refuses what is no attestation', async () => {
-    expect(await codeFrom(postAttestation(stage.recorder.url, { payload: 1 } as never))).toBe('BAD_INPUT');
+    expect(await codeFrom(postAttestation({ url: stage.recorder.url, keys }, { payload: 1 } as never))).toBe(
+      'BAD_INPUT',
+    );
   });
   it('does not let the preflight key append anything else', async () => {
     const page = { kind: 'page', workflowId: null, runId: null, about: 'x', to: 'y', detail: 'z', delivered: true };

@@ -219,7 +219,8 @@ describeWith('temporal', 'the circuit breaker', () => {
     await codeFrom(ask(await first()));
     await stage.recorder.look('pages');
     await stage.recorder.look('pages');
-    expect(stage.pages).toMatchObject([{ about: 'breaker-open' }]);
+    const commands = ['status', 'trip-reset'].map((word) => `holdpoint runbook ${word} ${runbookData.id}`);
+    expect(stage.pages).toMatchObject([{ about: 'breaker-open', commands }]);
     const told = (await bodies()).filter((body) => body.kind === 'page');
     expect(told).toMatchObject([{ about: 'breaker-open', to: 'payments-oncall (test)' }]);
   });

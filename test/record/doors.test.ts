@@ -4,7 +4,7 @@ import type { Subject } from '../../contracts/statement.ts';
 import { people, runbookId } from '../policies/support/rules.ts';
 import { describeWith } from '../support/skips.ts';
 import { begin, codeFrom, decide, hold, post, ready, resume, runbookRef, say, sayBoth, waive } from './incident.ts';
-import { executor, openStage, openWorld, raiseFence, type Stage, type World } from './stage.ts';
+import { dayMs, executor, keys, openStage, openWorld, raiseFence, type Stage, type World } from './stage.ts';
 
 const all = { kind: 'all' } as const;
 
@@ -107,6 +107,13 @@ describeWith('temporal', 'the statements door', () => {
   it('refuses a waiver that has ended', async () => {
     expect(await codeFrom(post(stage, say(stage, waiver({ until: stage.at(-1) }))))).toBe('RECORD_REFUSED');
   });
+  it('refuses a waiver that ends later than the limits allow', async () => {
+    const until = (ms: number) => post(stage, say(stage, waiver({ until: stage.at(ms) })));
+    expect(await codeFrom(until(30 * dayMs + 60_000))).toBe('RECORD_REFUSED');
+    expect(await codeFrom(until(30 * dayMs))).toBe('none');
+    await stage.publish({ limits: { waiverMsMax: 3_600_000 } });
+    expect(await codeFrom(until(2 * 3_600_000))).toBe('RECORD_REFUSED');
+  });
   it('refuses a stale waiver', async () => {
     const statement = say(stage, waiver());
     stage.pass(600_001);
@@ -171,12 +178,14 @@ describeWith('temporal', 'the statements door', () => {
     expect(await codeFrom(post(stage, ...pair))).toBe('STATEMENT_WRONG_SUBJECT');
   });
   it('refuses what is no statement', async () => {
-    expect(await codeFrom(postStatements(stage.recorder.url, [{ statement: 1 } as never]))).toBe('BAD_INPUT');
+    expect(await codeFrom(postStatements({ url: stage.recorder.url, keys }, [{ statement: 1 } as never]))).toBe(
+      'BAD_INPUT',
+    );
   });
   it('bounds how often one address may knock', async () => {
     await stage.close();
     stage = await openStage({ world, doorPerMinute: 3 });
-    const knock = () => codeFrom(postStatements(stage.recorder.url, [{} as never]));
+    const knock = () => codeFrom(postStatements({ url: stage.recorder.url, keys }, [{} as never]));
     expect([await knock(), await knock(), await knock(), await knock()]).toEqual([
       'BAD_INPUT',
       'BAD_INPUT',

@@ -8,7 +8,7 @@ import { digestOf } from '../../policies/digest.ts';
 import { attest } from '../policies/support/attestations.ts';
 import { people, runbookData } from '../policies/support/rules.ts';
 import { begin, type Held, post, rehearse, runbookRef, say, sayBoth } from './incident.ts';
-import { dayMs, openStage, type Stage, type World } from './stage.ts';
+import { dayMs, keys, openStage, type Stage, type World } from './stage.ts';
 
 /** A low-risk tool that can be undone: none is shipped yet, and a grant is for no other. */
 export const reversible: ToolContract = defineContract({
@@ -72,7 +72,7 @@ export async function rehearseAndGrade(stage: Stage, count: number, correct = tr
 /** Posts a preflight attestation of this moment, and answers its hash. */
 export async function attested(stage: Stage, runbook = runbookRef(stage.rules)): Promise<string> {
   const attestation = attest(runbook, stage.now() - 1_000);
-  await postAttestation(stage.recorder.url, attestation);
+  await postAttestation({ url: stage.recorder.url, keys }, attestation);
   return digestOf(attestation);
 }
 

@@ -22,6 +22,7 @@ import {
   freshText,
   freshWorkflowId,
   gateway,
+  keys,
   orchestrator,
   raiseFence,
   type Stage,
@@ -49,7 +50,7 @@ export const sayBoth = (stage: Stage, subject: Subject): SignedStatement[] => [
 ];
 
 export const post = (stage: Stage, ...statements: SignedStatement[]): Promise<Appended> =>
-  postStatements(stage.recorder.url, statements);
+  postStatements({ url: stage.recorder.url, keys }, statements);
 
 /** Raises the fence of a scope and has its run signed and bound. Answers the run id. */
 export async function resume(stage: Stage, scope: FenceScope): Promise<string> {

@@ -89,6 +89,8 @@ export type StageOptions = {
   readonly config?: Partial<RecorderDeps['config']>;
   readonly doorPerMinute?: number;
   readonly manifest?: RulesChange;
+  /** How far the stage's clock is from the real one at first: a past that then passes up to now. */
+  readonly offsetMs?: number;
 };
 
 export const manifestAt = (version: number, change: RulesChange) =>
@@ -109,7 +111,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const archive = join(dir, 'archive');
   const manifestDir = join(dir, 'manifests');
   for (const folder of [archive, manifestDir, join(dir, 'bundles')]) mkdirSync(folder);
-  let offsetMs = 0;
+  let offsetMs = options.offsetMs ?? 0;
   let version = 0;
   const now = (): number => Date.now() + offsetMs;
   const publish = (change: RulesChange): Rules => {

@@ -53,9 +53,9 @@ describeWith(['temporal', 'postgres'], 'a stop, under an orchestrator that was t
   it('is not undone by the statement that resumed an earlier fence', async () => {
     const before = await openFence({ client: system.client }, all);
     const old = await system.sign({ type: 'resume', scope: all, fenceRunId: before });
-    await postStatements(system.workspace.urls.recorder, [old]);
+    await postStatements(system.door, [old]);
     await openFence({ client: system.client }, all);
-    await expect(postStatements(system.workspace.urls.recorder, [old])).rejects.toMatchObject({
+    await expect(postStatements(system.door, [old])).rejects.toMatchObject({
       code: expect.stringMatching(/^(STATEMENT_REPLAYED|STOPPED|RECORD_REFUSED|STATEMENT_WRONG_SUBJECT)$/),
     });
     expect(await execute()).toBe('STOPPED');
@@ -63,7 +63,7 @@ describeWith(['temporal', 'postgres'], 'a stop, under an orchestrator that was t
   it('is not undone by a person who may not resume', async () => {
     const fenceRunId = await openFence({ client: system.client }, all);
     const signed = await system.sign({ type: 'resume', scope: all, fenceRunId }, { person: 'former' });
-    await expect(postStatements(system.workspace.urls.recorder, [signed])).rejects.toMatchObject({
+    await expect(postStatements(system.door, [signed])).rejects.toMatchObject({
       code: 'STATEMENT_NOT_POWERED',
     });
     expect(await execute()).toBe('STOPPED');
@@ -71,7 +71,7 @@ describeWith(['temporal', 'postgres'], 'a stop, under an orchestrator that was t
   it('is not undone by a resume of another scope', async () => {
     const fenceRunId = await openFence({ client: system.client }, all);
     const signed = await system.sign({ type: 'resume', scope: own, fenceRunId });
-    await expect(postStatements(system.workspace.urls.recorder, [signed])).rejects.toMatchObject({
+    await expect(postStatements(system.door, [signed])).rejects.toMatchObject({
       code: expect.any(String),
     });
     expect(await execute()).toBe('STOPPED');

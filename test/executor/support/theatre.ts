@@ -95,7 +95,7 @@ export async function openTheatre(world: World, database: Database, manifest: Ru
     manifests,
     recorder,
     incidentRecords: createIncidentRecords(recorder),
-    postStatements: (statements) => postStatements(stage.recorder.url, statements),
+    postStatements: (statements) => postStatements({ url: stage.recorder.url, keys }, statements),
     fences: createFences({ client: world.client, namespace: world.namespace, monotonic }),
     outbox: createOutbox({ dir: outboxDir, recorder, log }),
     inFlight: createInFlight(),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { createRecorderClient, postStatements, type RecorderClient } from '../../../activities/record/client.ts';
+import type { Door } from '../../../activities/record/wire.ts';
 import { openFence } from '../../../cli/connect/fence.ts';
 import { type Approver, makeApprover } from '../../../cli/local/approver.ts';
 import { newStatement } from '../../../cli/statements/new-statement.ts';
@@ -60,6 +61,8 @@ export type System = {
   readonly postgres: Pick<PostgresServer, 'stop' | 'port' | 'pid'>;
   readonly people: Readonly<Record<PersonName, Approver>>;
   readonly runbookId: string;
+  /** The recorder as anyone reaches it. */
+  readonly door: Door;
   /** A process's own signer, as whoever took that process over would have it. */
   signerOf(name: ProcessName): Signer;
   recorderAs(name: ProcessName): RecorderClient;
@@ -239,10 +242,12 @@ function assemble(base: Parts): System {
       people[key].keyFile,
     );
   };
-  const post = (signed: SignedStatement) => postStatements(workspace.urls.recorder, [signed]);
+  const door = { url: workspace.urls.recorder, keys: workspace.keys };
+  const post = (signed: SignedStatement) => postStatements(door, [signed]);
   const log = createLogReader(recorderAs('gateway'));
   return {
     ...base,
+    door,
     signerOf,
     recorderAs,
     sign,

@@ -67,7 +67,7 @@ export async function openBench(): Promise<Bench> {
       keys,
       clock: stage.now,
       notifier: notifierInto(pages, () => bench.reachable),
-      postStatements: (statements) => postStatements(stage.recorder.url, statements),
+      postStatements: (statements) => postStatements({ url: stage.recorder.url, keys }, statements),
       bundle: 'build-1',
     },
     place: (workflowId = freshWorkflowId()) => ({ namespace: world.namespace, workflowId, runId: freshRunId() }),
