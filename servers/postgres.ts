@@ -171,7 +171,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
     if (server.hasExited()) throw late();
     return accepts(adminUrl());
   };
-  await until(ready, { forMs: 20_000, everyMs: 50, late }).catch(async (error: unknown) => {
+  await until(ready, { forMs: 60_000, everyMs: 50, late }).catch(async (error: unknown) => {
     await stop();
     throw error;
   });

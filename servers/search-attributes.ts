@@ -6,7 +6,7 @@ import { until } from './child.ts';
 // Temporal's API enum `IndexedValueType`; the CLI spells the same types in words.
 const wireTypes = { KEYWORD: 2, INT: 3 } as const;
 const cliTypes = { KEYWORD: 'Keyword', INT: 'Int' } as const;
-const usableWithinMs = 20_000;
+const usableWithinMs = 60_000;
 
 /** The exact command that an operator runs where we may not create search attributes ourselves. */
 export const createCommand = (namespace: string): string =>

@@ -28,7 +28,7 @@ export type TemporalServer = {
   stop(): Promise<void>;
 };
 
-const readyWithinMs = 30_000;
+const readyWithinMs = 90_000;
 
 /** True once the default namespace answers: the port opens some time before that. */
 async function serves(address: string): Promise<true | null> {
