@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { PrivateKey } from '../contracts/config.ts';
 import { buildManifest } from '../policies/manifest.ts';
 import { createSigner, firstIssue } from '../policies/signing.ts';
+import { loadSqlParser } from '../policies/sql-read.ts';
 import { defaultPolicy } from '../servers/publish.ts';
 import { manifestFiles } from './connect/rules.ts';
 import { readPolicyFiles } from './local/policy-files.ts';
@@ -52,6 +53,7 @@ async function signNext(io: Io, options: Options) {
   const at = (path: string): string => resolve(io.cwd, path);
   const version = ((await manifestFiles(at(options.out))).at(-1)?.version ?? 0) + 1;
   const now = Date.now();
+  await loadSqlParser();
   const file = buildManifest(
     {
       mode: expectMode(options.mode),

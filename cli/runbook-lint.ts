@@ -34,7 +34,14 @@ export const runbookLint: Register = (parent, { io, status }) => {
 async function lintFile(io: Io, file: string): Promise<Linted> {
   const text = await readFile(resolve(io.cwd, file), 'utf8').catch(() => null);
   if (text === null) {
-    const fault = { file, line: 1, column: 1, field: '(file)', message: 'expected a file that can be read' };
+    const fault = {
+      rule: 'file.unreadable' as const,
+      file,
+      line: 1,
+      column: 1,
+      field: '(file)',
+      message: 'expected a file that can be read',
+    };
     return { file, ok: false, id: null, digest: null, faults: [fault] };
   }
   const inspected = inspectRunbook(text, file);

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { Name, Sha256, text } from './values.ts';
 
 const ToolName = z.string().regex(/^[a-z][a-z0-9]*\.[a-z][A-Za-z0-9]*$/, 'expected a tool name like postgres.activity');
+/** A tool's name, or a command or statement in an operator's words: `kubectl delete deploy`, `DROP TABLE`. */
+const BoundaryEntry = z.string().min(1).max(200);
 const Scalar = z.union([z.boolean(), z.number(), z.string().max(256), z.null()]);
 
 /** A test on one attribute of an entity. Every test given must hold. */
@@ -138,10 +140,10 @@ export const Runbook = z.strictObject({
     .min(1)
     .max(32),
   action_boundary: z.strictObject({
-    never_allow: z.array(ToolName).max(64).default([]),
-    require_human: z.array(ToolName).max(64).default([]),
+    never_allow: z.array(BoundaryEntry).max(64).default([]),
+    require_human: z.array(BoundaryEntry).max(64).default([]),
     auto_approve: z
-      .array(ToolName)
+      .array(BoundaryEntry)
       .max(0, 'expected none: auto-release is earned by a grant, never configured')
       .default([]),
   }),

@@ -1,4 +1,5 @@
 import { type Document, isMap, isScalar, LineCounter, type Node, parseAllDocuments, visit } from 'yaml';
+import { isWellFormed } from '../contracts/values.ts';
 
 const textCharsMax = 262_144;
 const depthMax = 32;
@@ -11,6 +12,8 @@ export type StrictYaml = {
   readonly ok: true;
   readonly value: unknown;
   readonly placeOf: (path: Path, key?: string) => Place;
+  /** The place of one character of a text, where the text stands in the file as it is; of the text elsewhere. */
+  readonly placeIn: (path: Path, offset: number) => Place;
 };
 export type YamlFault = { readonly ok: false; readonly place: Place; readonly reason: string };
 
@@ -24,6 +27,8 @@ export function parseStrictYaml(text: string): StrictYaml | YamlFault {
   const counter = new LineCounter();
   try {
     if (text.length > textCharsMax) return faultAt(start, `expected at most ${textCharsMax} characters`);
+    // Such a text has no bytes, so no digest.
+    if (!isWellFormed(text)) return faultAt(start, 'expected well-formed Unicode');
     // The parser recurses: text that nests deeper than any runbook would exhaust the stack before it could be refused.
     if (deepestFlow(text) > depthMax) return faultAt(start, `expected at most ${depthMax} levels`);
     // A directive changes what the same text means: after `%YAML 1.1`, `no` is false.
@@ -38,7 +43,12 @@ export function parseStrictYaml(text: string): StrictYaml | YamlFault {
     const odd = firstOddNode(document);
     if (odd !== null) return faultAt(placeAt(counter, odd.offset), odd.message);
     const value: unknown = document.toJS({ maxAliasCount: 0 });
-    return { ok: true, value, placeOf: (path, key) => placeOf(document, counter, path, key) };
+    return {
+      ok: true,
+      value,
+      placeOf: (path, key) => placeOf(document, counter, path, key),
+      placeIn: (path, offset) => placeIn(document, counter, text, path, offset),
+    };
   } catch (error) {
     return faultAt(start, `expected YAML: ${oneLine(error instanceof Error ? error.message : 'unreadable')}`);
   }
@@ -108,4 +118,15 @@ function placeOf(document: Document, counter: LineCounter, path: Path, key?: str
   }
   return start;
 }
+
+function placeIn(document: Document, counter: LineCounter, text: string, path: Path, offset: number): Place {
+  const node = path.length === 0 ? null : document.getIn(path, true);
+  const range = isScalar(node) ? node.range : null;
+  if (!isScalar(node) || range == null || typeof node.value !== 'string') return placeOf(document, counter, path);
+  const written = text.slice(range[0], range[1]);
+  const at = written.indexOf(node.value);
+  // Escapes and folded lines make a text that is not the one in the file: then only its beginning can be named.
+  return placeAt(counter, at === -1 || offset > node.value.length ? range[0] : range[0] + at + offset);
+}
+
 const scalarOf = (node: unknown): unknown => (isScalar(node) ? node.value : node);

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadedRunbook } from '../../policies/runbook.ts';
 import { parseRunbook } from '../../policies/runbook.ts';
+import { loadSqlParser } from '../../policies/sql-read.ts';
 import { Refusal } from '../shell/refusal.ts';
 
 export type RunbookFile = { readonly file: string; readonly text: string };
@@ -19,5 +20,7 @@ export async function readRunbookFiles(dir: string): Promise<RunbookFile[]> {
 }
 
 /** Each of them parsed. Throws `RUNBOOK_INVALID` naming file, line, column and field. */
-export const loadRunbookFiles = (files: readonly RunbookFile[]): LoadedRunbook[] =>
-  files.map(({ file, text }) => parseRunbook(text, file));
+export async function loadRunbookFiles(files: readonly RunbookFile[]): Promise<LoadedRunbook[]> {
+  await loadSqlParser();
+  return files.map(({ file, text }) => parseRunbook(text, file));
+}
