@@ -47,8 +47,10 @@ export type InspectedRunbook =
   | { readonly kind: 'loaded'; readonly loaded: LoadedRunbook; readonly document: StrictYaml }
   | { readonly kind: 'faulty'; readonly faults: readonly RunbookFault[] };
 
+const faultsMax = 200;
+
 /**
- * Every fault of a runbook file, or the runbook. Never throws: this is what `runbook lint` prints. Entries of its boundary
+ * The faults of a runbook file, at most 200 of them, or the runbook. Never throws: this is what `runbook lint` prints. Entries of its boundary
  * that are no tools need `loadSqlParser` to have resolved, and are faults until then.
  */
 export function inspectRunbook(text: string, file: string): InspectedRunbook {
@@ -58,9 +60,10 @@ export function inspectRunbook(text: string, file: string): InspectedRunbook {
     return { kind: 'faulty', faults: [{ rule: 'yaml.invalid', file, ...place, field: '(file)', message: reason }] };
   }
   const parsed = Runbook.safeParse(document.value);
-  const found = parsed.success
+  const all = parsed.success
     ? runbookFaults(parsed.data)
-    : parsed.error.issues.flatMap((i) => schemaFaults(i, document));
+    : parsed.error.issues.slice(0, faultsMax).flatMap((issue) => schemaFaults(issue, document));
+  const found = all.slice(0, faultsMax);
   if (!parsed.success || found.length > 0)
     return { kind: 'faulty', faults: found.map((one) => placed(file, document, one)) };
   const loaded = { id: parsed.data.id, digest: sha256Hex(text), runbook: freezeAll(parsed.data), source: text };

@@ -1,4 +1,14 @@
-import { type Document, isMap, isScalar, LineCounter, type Node, parseAllDocuments, visit } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import { isWellFormed } from '../contracts/values.ts';
 
 const textCharsMax = 262_144;
@@ -29,12 +39,15 @@ export function parseStrictYaml(text: string): StrictYaml | YamlFault {
     if (text.length > textCharsMax) return faultAt(start, `expected at most ${textCharsMax} characters`);
     // Such a text has no bytes, so no digest.
     if (!isWellFormed(text)) return faultAt(start, 'expected well-formed Unicode');
+    const unseen = hidden.exec(text);
+    if (unseen !== null) return faultAt(placeInText(text, unseen.index), `expected no ${nameOf(unseen[0])}`);
     // The parser recurses: text that nests deeper than any runbook would exhaust the stack before it could be refused.
-    if (deepestFlow(text) > depthMax) return faultAt(start, `expected at most ${depthMax} levels`);
+    if (deepestFlow(text) > depthMax || deepBlock.test(text))
+      return faultAt(start, `expected at most ${depthMax} levels`);
     // A directive changes what the same text means: after `%YAML 1.1`, `no` is false.
     const directive = /^%/m.exec(text);
     if (directive !== null) return faultAt(placeInText(text, directive.index), 'expected no line that begins with %');
-    const documents = parseAllDocuments(text, { lineCounter: counter, uniqueKeys: true, strict: true, version: '1.2' });
+    const documents = parseAllDocuments(text, { ...parsing, lineCounter: counter });
     const [document] = documents;
     if (!Array.isArray(documents) || document === undefined) return faultAt(start, 'expected a document, got none');
     const error = document.errors[0] ?? document.warnings[0];
@@ -54,6 +67,18 @@ export function parseStrictYaml(text: string): StrictYaml | YamlFault {
   }
 }
 
+/**
+ * INVARIANT: time stays near linear in the length of the text. The parser's own check of unique keys and its illustrated
+ * errors take minutes for texts of this size that an adversary may offer; `firstOddNode` compares keys instead.
+ */
+const parsing = { uniqueKeys: false, prettyErrors: false, strict: true, version: '1.2' } as const;
+
+/** Controls, marks that turn the direction of text, and characters without width: what is shown is not what is read. */
+const hidden = /(?![\t\n\r])\p{Cc}|[\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069]|(?!^)\uFEFF/u;
+const nameOf = (character: string): string =>
+  `character U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+const deepBlock = new RegExp(`^ *(?:[-?][ \\t]+){${depthMax + 1}}`, 'm');
+
 const faultAt = (place: Place, reason: string): YamlFault => ({ ok: false, place, reason });
 const oneLine = (message: string): string => {
   const line = (message.split('\n')[0] ?? '').replace(/ at line \d+, column \d+:?$/, '');
@@ -72,7 +97,7 @@ function deepestFlow(text: string): number {
 
 const placeInText = (text: string, offset: number): Place => ({
   line: text.slice(0, offset).split('\n').length,
-  column: 1,
+  column: offset - text.lastIndexOf('\n', offset - 1),
 });
 
 function placeAt(counter: LineCounter, offset: number): Place {
@@ -93,6 +118,8 @@ function firstOddNode(document: Document): Odd | null {
       if (path.length > 2 * depthMax) return stop(node, `expected at most ${depthMax} levels`);
       if ('anchor' in node && node.anchor !== undefined) return stop(node, 'expected no anchor');
       if (node.tag !== undefined) return stop(node, 'expected no tag');
+      const twice = isMap(node) ? repeatedKey(node) : undefined;
+      if (twice !== undefined) return stop(twice, `key \`${String(twice.value).slice(0, 80)}\` is given twice`);
       return undefined;
     },
     Pair: (_key, { key }) => {
@@ -105,6 +132,15 @@ function firstOddNode(document: Document): Odd | null {
     },
   });
   return odd;
+}
+
+/** The second of two equal keys. What is no scalar is no key at all, and refused as such. */
+function repeatedKey({ items }: YAMLMap): Scalar | undefined {
+  const seen = new Set<unknown>();
+  return items
+    .map(({ key }) => key)
+    .filter(isScalar)
+    .find(({ value }) => seen.size === seen.add(value).size);
 }
 
 /** The place of a field; of `key` inside it when given; of the nearest parent that exists when the field is missing. */

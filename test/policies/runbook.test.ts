@@ -259,7 +259,7 @@ describe('a runbook is refused for', () => {
 describe('a runbook text that a reader and a machine could take for two things is refused', () => {
   const limitsBlock = 'limits:\n  writesPerIncidentMax: 2\n  writesPerHourMax: 4';
   it.each([
-    ['a key given twice', /unique|duplicate/i, `${runbookText}\nid: other\n`],
+    ['a key given twice', /`id` is given twice/, `${runbookText}\nid: other\n`],
     ['an anchor', /anchor/, edited(['goal: >-', 'goal: &g >-'])],
     [
       'an alias',
