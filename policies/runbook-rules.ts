@@ -1,7 +1,6 @@
 /** Everything that can be wrong with a runbook, by the rule that says so, and what its author does next. */
 export const runbookRules = {
   'file.unreadable': 'name a file of UTF-8 text, of at most 262144 characters',
-  'file.none': 'name runbook files, or a folder that has some',
   'yaml.invalid': 'write it as plain YAML: no anchor, alias, tag, merge or directive, and each key once',
   'schema.unknown-field': 'take the field out, or spell it as docs/runbooks.md does',
   'schema.missing-field': 'add the field: docs/runbooks.md says what it means',
@@ -34,7 +33,6 @@ export const runbookRules = {
   'recovery.not-a-read': 'let recovery only read, and judge by what it read',
   'approvers.unknown-group': 'add persons to the group in the directory, or name another group',
   'approvers.quorum-out-of-reach': 'add persons with a proof to the groups, or lower the quorum',
-  'approvers.unreadable': 'mend the directory, or name another with --approvers',
   'match.same-alerts': 'make the labels of one of the two differ: an alert that two runbooks match starts none',
   'match.overlap': 'give both a label in common with different values: an alert that two runbooks match starts none',
   'runbook.repeated-id': 'give each runbook an id of its own',

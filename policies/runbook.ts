@@ -85,7 +85,8 @@ function schemaFaults(issue: z.core.$ZodIssue, document: StrictYaml): Fault[] {
   return [fault(isMissing ? 'schema.missing-field' : 'schema.bad-value', path, lowerFirst(deepest.message))];
 }
 
-function hasField(value: unknown, path: Path): boolean {
+/** Whether a document has a field of its own: false where a default fills it in. */
+export function hasField(value: unknown, path: Path): boolean {
   if (path.length === 0) return true;
   const [name, ...rest] = path;
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name as PropertyKey)) return false;

@@ -61,7 +61,7 @@ const odd = fc.oneof(
     '1e999',
     '~',
     '__proto__: ',
-    '${X}',
+    '$X',
   ),
   fc.string({ unit: 'binary', maxLength: 8 }),
 );
