@@ -71,7 +71,7 @@ export const writesIn = (counts: Readonly<Record<string, number>>): number =>
 const perIncident: Rule = (judging) => {
   const { contract, callHash, limits } = judging;
   const { runbook } = judging.runbook;
-  const aside = natural(recoveryReadsMax(runbook, contract.name, limits));
+  const aside = natural(recoveryReadsMax(runbook, contract.name, limits, natural(judging.runs)));
   const looked = countOf(judging.recoveryReads, contract.name);
   if (looked < aside && isRecoveryRead(runbook, callHash)) return null;
   const used = countOf(judging.counts, contract.name) + Math.max(0, looked - aside);

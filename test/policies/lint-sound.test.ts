@@ -87,6 +87,20 @@ describe('what lint says of conditions is certain', () => {
     expect(implied).toBeGreaterThan(100);
   });
 
+  it('a test of more attributes is promised by no test of fewer', () => {
+    const none = (...names: string[]): Condition => ({
+      none: {
+        from: 'postgres.activity',
+        kind: 'backend',
+        where: Object.fromEntries(names.map((name) => [name, { eq: 1 }])),
+      },
+    });
+    const only = { ...backend(), attributes: { a: 2 } };
+    const seen = { results: [{ hash: 'a', result: readResult([only], { tool: 'postgres.activity' }) }], ends: [] };
+    expect([holds(none('a'), seen), holds(none('a', 'b'), seen)]).toEqual([true, false]);
+    expect([implies(none('a'), none('a', 'b')), implies(none('a'), none('a'))]).toEqual([false, true]);
+  });
+
   it('an impossible condition holds nowhere', () => {
     const never = (tool: string): boolean => tool === 'postgres.cancelBackend';
     let impossible = 0;
