@@ -28,7 +28,7 @@ export type BenchInstallation = Installation & {
  */
 export async function startBenchInstallation({ home, cleanup, say, fail }: Setting): Promise<BenchInstallation> {
   const file = await readRunbook();
-  const [runbook] = loadRunbookFiles([file]);
+  const [runbook] = await loadRunbookFiles([file]);
   if (runbook === undefined) throw new TypeError('expected the runbook to load');
   const server = await startServer({ home, progress: say }, cleanup);
   const place = await startPaymentsDatabase({ dir: join(home, 'postgres'), persistent: false, progress: say }, cleanup);

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PrivateKey } from '../contracts/config.ts';
 import { buildManifest } from '../policies/manifest.ts';
@@ -6,10 +6,12 @@ import { createSigner, firstIssue } from '../policies/signing.ts';
 import { defaultPolicy } from '../servers/publish.ts';
 import { manifestFiles } from './connect/rules.ts';
 import { readPolicyFiles } from './local/policy-files.ts';
+import { loadRunbookFiles, readRunbookFiles } from './local/runbook-files.ts';
 import type { Register } from './shell/command.ts';
 import { answer, run, subcommand } from './shell/command.ts';
 import type { Io } from './shell/io.ts';
 import { expectMode } from './shell/mode.ts';
+import { readText } from './shell/read-text.ts';
 import { Refusal, WrongUse } from './shell/refusal.ts';
 
 type Options = {
@@ -52,13 +54,16 @@ async function signNext(io: Io, options: Options) {
   const at = (path: string): string => resolve(io.cwd, path);
   const version = ((await manifestFiles(at(options.out))).at(-1)?.version ?? 0) + 1;
   const now = Date.now();
+  const runbooks = await readRunbookFiles(at(options.runbooks));
+  // Loaded here as well, since here the file's name is known.
+  await loadRunbookFiles(runbooks);
   const file = buildManifest(
     {
       mode: expectMode(options.mode),
       version,
       issuedAt: new Date(now).toISOString(),
       notAfter: new Date(now + expectDays(options.days) * 86_400_000).toISOString(),
-      runbooks: await readRunbooks(at(options.runbooks)),
+      runbooks: runbooks.map(({ text }) => ({ text })),
       policies: options.policies === undefined ? [defaultPolicy()] : await readPolicyFiles(at(options.policies)),
       approvers: await readText(at(options.approvers)),
       powers: await readText(at(options.powers)),
@@ -74,18 +79,6 @@ async function signNext(io: Io, options: Options) {
   return answer(io, options.json, { ok: true, version, file: path }, () =>
     io.out(`${io.paint.green('signed')}: ${path}`),
   );
-}
-
-async function readRunbooks(dir: string): Promise<{ readonly text: string }[]> {
-  const names = (await readdir(dir).catch(() => [])).filter((name) => /\.ya?ml$/.test(name)).sort();
-  if (names.length === 0) throw new Refusal('NOT_FOUND', `no runbook in \`${dir}\``, 'name the folder with --runbooks');
-  return Promise.all(names.map(async (name) => ({ text: await readText(join(dir, name)) })));
-}
-
-async function readText(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch(() => null);
-  if (text === null) throw new Refusal('NOT_FOUND', `no file \`${file}\``, 'name a file that can be read');
-  return text;
 }
 
 async function readKey(file: string): Promise<PrivateKey> {

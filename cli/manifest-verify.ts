@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openManifest } from '../policies/manifest.ts';
+import { loadSqlParser } from '../policies/sql-read.ts';
 import { requireClientConfig } from './client-config.ts';
 import { renderRules, summaryOf } from './connect/rules-summary.ts';
 import type { Register } from './shell/command.ts';
@@ -19,6 +20,7 @@ export const manifestVerify: Register = (parent, { io, status }) => {
       run({ io, status }, async (file: string, options: { mode: string; json?: boolean }) => {
         const { keys } = requireClientConfig(io);
         const mode = expectMode(options.mode);
+        await loadSqlParser();
         const rules = openManifest({ raw: await readRaw(resolve(io.cwd, file)), keys, mode, now: Date.now() });
         return answer(io, options.json, { ok: true, ...summaryOf(rules) }, () => {
           for (const line of renderRules(rules)) io.out(line);

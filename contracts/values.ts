@@ -42,7 +42,8 @@ const jsonAtDepth = (depth: number): z.ZodType<JsonValue> => {
   const inner = z.lazy(() => jsonAtDepth(depth - 1));
   return z.union([scalar, z.array(inner).max(2_000), z.record(z.string().max(256), inner)]);
 };
-const isWellFormed = (value: string): boolean =>
+/** Whether a text has bytes: no half of a surrogate pair stands alone in it. */
+export const isWellFormed = (value: string): boolean =>
   !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(value);
 export const JsonValue = jsonAtDepth(8);
 export const JsonObject: z.ZodType<JsonObject> = z.record(z.string().max(256), jsonAtDepth(7));

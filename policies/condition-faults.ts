@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { AttributeTest, Condition, EntityTest, Runbook } from '../contracts/runbook.ts';
 import { Entity } from '../contracts/tools/contract.ts';
 import { toolRegistry } from '../contracts/tools/registry.ts';
-import type { Fault } from './runbook-faults.ts';
+import { type Fault, fault } from './runbook-faults.ts';
 import type { Path } from './strict-yaml.ts';
 
 type Test = z.infer<typeof EntityTest>;
@@ -27,7 +27,8 @@ export function conditionFaults(
   if ('none' in condition) return entityFaults(runbook, condition.none, [...path, 'none'], among);
   if ('exactly' in condition || 'atLeast' in condition)
     return entityFaults(runbook, condition.entity, [...path, 'entity'], among);
-  if (among !== null) return [{ path, message: 'expected tests on entities only: recovery is what the reads show' }];
+  if (among !== null)
+    return [fault('recovery.not-a-read', path, 'expected tests on entities only: recovery is what the reads show')];
   return 'missing' in condition
     ? toolFaults(runbook, condition.missing, [...path, 'missing'], 'read')
     : toolFaults(runbook, condition.after, [...path, 'after'], 'write');
@@ -35,24 +36,25 @@ export function conditionFaults(
 
 function toolFaults(runbook: Runbook, tool: string, path: Path, wanted: 'read' | 'write'): Fault[] {
   const contract = toolRegistry.get(tool);
-  if (contract === undefined) return [{ path, message: `expected a known tool, got \`${tool}\`` }];
+  if (contract === undefined) return [fault('tools.unknown', path, `expected a known tool, got \`${tool}\``)];
   if (!runbook.tools.some((listed) => listed.tool === tool))
-    return [{ path, message: `expected a tool under \`tools\`, got \`${tool}\`` }];
+    return [fault('playbook.tool-not-listed', path, `expected a tool under \`tools\`, got \`${tool}\``)];
   const got = contract.targetKind === null ? 'read' : 'write';
-  return got === wanted ? [] : [{ path, message: `expected a ${wanted}, got \`${tool}\`` }];
+  return got === wanted ? [] : [fault('playbook.bad-test', path, `expected a ${wanted}, got \`${tool}\``)];
 }
 
 function entityFaults(runbook: Runbook, test: Test, path: Path, among: ReadonlySet<string> | null): Fault[] {
   const faults = toolFaults(runbook, test.from, [...path, 'from'], 'read');
   if (among !== null && faults.length === 0 && !among.has(test.from))
-    faults.push({ path: [...path, 'from'], message: `expected a tool under \`recovery.reads\`, got \`${test.from}\`` });
+    faults.push(
+      fault('playbook.bad-test', [...path, 'from'], `expected a tool under \`recovery.reads\`, got \`${test.from}\``),
+    );
   if (!Entity.shape.kind.safeParse(test.kind).success)
-    faults.push({ path: [...path, 'kind'], message: 'expected an entity kind like backend' });
+    faults.push(fault('playbook.bad-test', [...path, 'kind'], 'expected an entity kind like backend'));
   const contradictory = Object.entries(test.where).filter(([, attribute]) => !canHold(attribute));
-  const named = contradictory.map(([name]) => ({
-    path: [...path, 'where', name],
-    message: 'no value passes this test',
-  }));
+  const named = contradictory.map(([name]) =>
+    fault('playbook.bad-test', [...path, 'where', name], 'no value passes this test'),
+  );
   return [...faults, ...named];
 }
 

@@ -115,7 +115,8 @@ function search(test: z.infer<typeof EntityTest>, view: PlaybookView, wanted: 'a
 const passesAll = ({ attributes }: Entity, where: z.infer<typeof EntityTest>['where']): boolean =>
   Object.entries(where).every(([name, test]) => Object.hasOwn(attributes, name) && passes(attributes[name], test));
 
-function passes(value: Entity['attributes'][string] | undefined, test: z.infer<typeof AttributeTest>): boolean {
+/** Whether a value passes every part of a test. */
+export function passes(value: Entity['attributes'][string] | undefined, test: z.infer<typeof AttributeTest>): boolean {
   if (value === undefined) return false;
   if (test.eq !== undefined && value !== test.eq) return false;
   if (test.in !== undefined && !test.in.includes(value)) return false;

@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import { HoldpointError } from '../contracts/errors.ts';
 import { Runbook } from '../contracts/runbook.ts';
 import { sha256Hex } from './digest.ts';
-import { runbookFaults } from './runbook-faults.ts';
+import { type Fault, fault, runbookFaults } from './runbook-faults.ts';
+import type { RunbookRule } from './runbook-rules.ts';
 import { type Path, parseStrictYaml, type StrictYaml } from './strict-yaml.ts';
 
 /** A runbook as one file says it. `digest` is the SHA-256 of the file's text: the identity under which it earns a ring. */
@@ -15,6 +16,7 @@ export type LoadedRunbook = {
 
 /** One thing wrong with a runbook, where a person finds it. Lines and columns count from 1. */
 export type RunbookFault = {
+  readonly rule: RunbookRule;
   readonly file: string;
   readonly line: number;
   readonly column: number;
@@ -42,33 +44,53 @@ export const faultLine = ({ file, line, column, field, message }: RunbookFault):
   `${file}:${line}:${column}: \`${field}\`: ${message}`;
 
 export type InspectedRunbook =
-  | { readonly kind: 'loaded'; readonly loaded: LoadedRunbook }
+  | { readonly kind: 'loaded'; readonly loaded: LoadedRunbook; readonly document: StrictYaml }
   | { readonly kind: 'faulty'; readonly faults: readonly RunbookFault[] };
 
-/** Every fault of a runbook file, or the runbook. Never throws: this is what `runbook lint` prints. */
+const faultsMax = 200;
+
+/**
+ * The faults of a runbook file, at most 200 of them, or the runbook. Never throws: this is what `runbook lint` prints. Entries of its boundary
+ * that are no tools need `loadSqlParser` to have resolved, and are faults until then.
+ */
 export function inspectRunbook(text: string, file: string): InspectedRunbook {
   const document = parseStrictYaml(text);
-  if (!document.ok)
-    return { kind: 'faulty', faults: [{ file, ...document.place, field: '(file)', message: document.reason }] };
+  if (!document.ok) {
+    const { place, reason } = document;
+    return { kind: 'faulty', faults: [{ rule: 'yaml.invalid', file, ...place, field: '(file)', message: reason }] };
+  }
   const parsed = Runbook.safeParse(document.value);
-  if (!parsed.success)
-    return { kind: 'faulty', faults: parsed.error.issues.map((i) => schemaFault(i, file, document)) };
-  const faults = runbookFaults(parsed.data).map(({ path, message }) => at(file, document, path, message));
-  if (faults.length > 0) return { kind: 'faulty', faults };
+  const all = parsed.success
+    ? runbookFaults(parsed.data)
+    : parsed.error.issues.slice(0, faultsMax).flatMap((issue) => schemaFaults(issue, document));
+  const found = all.slice(0, faultsMax);
+  if (!parsed.success || found.length > 0)
+    return { kind: 'faulty', faults: found.map((one) => placed(file, document, one)) };
   const loaded = { id: parsed.data.id, digest: sha256Hex(text), runbook: freezeAll(parsed.data), source: text };
-  return { kind: 'loaded', loaded: Object.freeze(loaded) };
+  return { kind: 'loaded', loaded: Object.freeze(loaded), document };
 }
 
-function at(file: string, document: StrictYaml, path: Path, message: string, key?: string): RunbookFault {
+/** A fault where a person finds it: at the field, at the key of a field that should not be there, at the nearest parent. */
+export function placed(file: string, document: StrictYaml, { rule, path, message, offset, key }: Fault): RunbookFault {
+  const place = offset === undefined ? document.placeOf(path, key) : document.placeIn(path, offset);
   const field = [...path, ...(key === undefined ? [] : [key])].map(String).join('.');
-  return { file, ...document.placeOf(path, key), field: field === '' ? '(root)' : field, message };
+  return { rule, file, ...place, field: field === '' ? '(root)' : field, message };
 }
 
-function schemaFault(issue: z.core.$ZodIssue, file: string, document: StrictYaml): RunbookFault {
+function schemaFaults(issue: z.core.$ZodIssue, document: StrictYaml): Fault[] {
   const { issue: deepest, path } = deepestIssue(issue, []);
-  const key = deepest.code === 'unrecognized_keys' ? deepest.keys[0] : undefined;
-  const message = key === undefined ? lowerFirst(deepest.message) : 'expected no such field';
-  return at(file, document, path, message, key);
+  if (deepest.code === 'unrecognized_keys')
+    return deepest.keys.map((key) => ({ ...fault('schema.unknown-field', path, 'expected no such field'), key }));
+  const isMissing = !hasField(document.value, path);
+  return [fault(isMissing ? 'schema.missing-field' : 'schema.bad-value', path, lowerFirst(deepest.message))];
+}
+
+/** Whether a document has a field of its own: false where a default fills it in. */
+export function hasField(value: unknown, path: Path): boolean {
+  if (path.length === 0) return true;
+  const [name, ...rest] = path;
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name as PropertyKey)) return false;
+  return hasField((value as Readonly<Record<PropertyKey, unknown>>)[name as PropertyKey], rest);
 }
 
 type Placed = { readonly issue: z.core.$ZodIssue; readonly path: Path };

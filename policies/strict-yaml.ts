@@ -1,4 +1,15 @@
-import { type Document, isMap, isScalar, LineCounter, type Node, parseAllDocuments, visit } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  type Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml';
+import { isWellFormed } from '../contracts/values.ts';
 
 const textCharsMax = 262_144;
 const depthMax = 32;
@@ -11,6 +22,8 @@ export type StrictYaml = {
   readonly ok: true;
   readonly value: unknown;
   readonly placeOf: (path: Path, key?: string) => Place;
+  /** The place of one character of a text, where the text stands in the file as it is; of the text elsewhere. */
+  readonly placeIn: (path: Path, offset: number) => Place;
 };
 export type YamlFault = { readonly ok: false; readonly place: Place; readonly reason: string };
 
@@ -24,12 +37,17 @@ export function parseStrictYaml(text: string): StrictYaml | YamlFault {
   const counter = new LineCounter();
   try {
     if (text.length > textCharsMax) return faultAt(start, `expected at most ${textCharsMax} characters`);
+    // Such a text has no bytes, so no digest.
+    if (!isWellFormed(text)) return faultAt(start, 'expected well-formed Unicode');
+    const unseen = hidden.exec(text);
+    if (unseen !== null) return faultAt(placeInText(text, unseen.index), `expected no ${nameOf(unseen[0])}`);
     // The parser recurses: text that nests deeper than any runbook would exhaust the stack before it could be refused.
-    if (deepestFlow(text) > depthMax) return faultAt(start, `expected at most ${depthMax} levels`);
+    if (deepestFlow(text) > depthMax || deepBlock.test(text))
+      return faultAt(start, `expected at most ${depthMax} levels`);
     // A directive changes what the same text means: after `%YAML 1.1`, `no` is false.
     const directive = /^%/m.exec(text);
     if (directive !== null) return faultAt(placeInText(text, directive.index), 'expected no line that begins with %');
-    const documents = parseAllDocuments(text, { lineCounter: counter, uniqueKeys: true, strict: true, version: '1.2' });
+    const documents = parseAllDocuments(text, { ...parsing, lineCounter: counter });
     const [document] = documents;
     if (!Array.isArray(documents) || document === undefined) return faultAt(start, 'expected a document, got none');
     const error = document.errors[0] ?? document.warnings[0];
@@ -38,11 +56,28 @@ export function parseStrictYaml(text: string): StrictYaml | YamlFault {
     const odd = firstOddNode(document);
     if (odd !== null) return faultAt(placeAt(counter, odd.offset), odd.message);
     const value: unknown = document.toJS({ maxAliasCount: 0 });
-    return { ok: true, value, placeOf: (path, key) => placeOf(document, counter, path, key) };
+    return {
+      ok: true,
+      value,
+      placeOf: (path, key) => placeOf(document, counter, path, key),
+      placeIn: (path, offset) => placeIn(document, counter, text, path, offset),
+    };
   } catch (error) {
     return faultAt(start, `expected YAML: ${oneLine(error instanceof Error ? error.message : 'unreadable')}`);
   }
 }
+
+/**
+ * INVARIANT: time stays near linear in the length of the text. The parser's own check of unique keys and its illustrated
+ * errors take minutes for texts of this size that an adversary may offer; `firstOddNode` compares keys instead.
+ */
+const parsing = { uniqueKeys: false, prettyErrors: false, strict: true, version: '1.2' } as const;
+
+/** Controls, marks that turn the direction of text, and characters without width: what is shown is not what is read. */
+const hidden = /(?![\t\n\r])\p{Cc}|[\u061C\u200B\u200E\u200F\u2028-\u202E\u2060-\u2069]|(?!^)\uFEFF/u;
+const nameOf = (character: string): string =>
+  `character U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+const deepBlock = new RegExp(`^ *(?:[-?][ \\t]+){${depthMax + 1}}`, 'm');
 
 const faultAt = (place: Place, reason: string): YamlFault => ({ ok: false, place, reason });
 const oneLine = (message: string): string => {
@@ -62,7 +97,7 @@ function deepestFlow(text: string): number {
 
 const placeInText = (text: string, offset: number): Place => ({
   line: text.slice(0, offset).split('\n').length,
-  column: 1,
+  column: offset - text.lastIndexOf('\n', offset - 1),
 });
 
 function placeAt(counter: LineCounter, offset: number): Place {
@@ -83,6 +118,8 @@ function firstOddNode(document: Document): Odd | null {
       if (path.length > 2 * depthMax) return stop(node, `expected at most ${depthMax} levels`);
       if ('anchor' in node && node.anchor !== undefined) return stop(node, 'expected no anchor');
       if (node.tag !== undefined) return stop(node, 'expected no tag');
+      const twice = isMap(node) ? repeatedKey(node) : undefined;
+      if (twice !== undefined) return stop(twice, `key \`${String(twice.value).slice(0, 80)}\` is given twice`);
       return undefined;
     },
     Pair: (_key, { key }) => {
@@ -97,6 +134,15 @@ function firstOddNode(document: Document): Odd | null {
   return odd;
 }
 
+/** The second of two equal keys. What is no scalar is no key at all, and refused as such. */
+function repeatedKey({ items }: YAMLMap): Scalar | undefined {
+  const seen = new Set<unknown>();
+  return items
+    .map(({ key }) => key)
+    .filter(isScalar)
+    .find(({ value }) => seen.size === seen.add(value).size);
+}
+
 /** The place of a field; of `key` inside it when given; of the nearest parent that exists when the field is missing. */
 function placeOf(document: Document, counter: LineCounter, path: Path, key?: string): Place {
   for (let length = path.length; length >= 0; length--) {
@@ -108,4 +154,15 @@ function placeOf(document: Document, counter: LineCounter, path: Path, key?: str
   }
   return start;
 }
+
+function placeIn(document: Document, counter: LineCounter, text: string, path: Path, offset: number): Place {
+  const node = path.length === 0 ? null : document.getIn(path, true);
+  const range = isScalar(node) ? node.range : null;
+  if (!isScalar(node) || range == null || typeof node.value !== 'string') return placeOf(document, counter, path);
+  const written = text.slice(range[0], range[1]);
+  const at = written.indexOf(node.value);
+  // Escapes and folded lines make a text that is not the one in the file: then only its beginning can be named.
+  return placeAt(counter, at === -1 || offset > node.value.length ? range[0] : range[0] + at + offset);
+}
+
 const scalarOf = (node: unknown): unknown => (isScalar(node) ? node.value : node);

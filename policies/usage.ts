@@ -11,6 +11,8 @@ export type Usage = {
   readonly counts: Readonly<Record<string, number>>;
   /** Reads that were to the letter one of the runbook's recovery reads: whoever asked for them, and why, is not believed. */
   readonly recoveryReads: Readonly<Record<string, number>>;
+  /** Runs of the incident so far: those that the log has a call of, and the one that is judged. */
+  readonly runs: number;
 };
 type Call = Pick<ToolCall, 'tool' | 'args'>;
 
@@ -23,6 +25,8 @@ export type UsageInput = {
   /** Of one workflow id, over all its runs, oldest first. */
   readonly records: readonly RecordBody[];
   readonly runbook: Pick<Runbook, 'recovery'>;
+  /** The run that is judged, from its judge's own activity context. */
+  readonly runId: string;
   /** Calls of the same turn that were judged before and not denied. */
   readonly planned?: readonly Call[];
   readonly own?: OwnRecords | undefined;
@@ -38,9 +42,10 @@ export const callHash = ({ tool, args }: Call): string => digestOf({ tool, args 
  * How often each tool was used in an incident, by the log: the one count that the orchestrator and the executor judge by.
  * A write counts from its intent on, whatever came of it, as it does for the recorder's admission.
  */
-export function usageOf({ records, runbook, planned = [], own }: UsageInput): Usage {
+export function usageOf({ records, runbook, runId, planned = [], own }: UsageInput): Usage {
   const counts = new Map<string, number>();
   const recoveryReads = new Map<string, number>();
+  const runs = new Set([runId]);
   const recovery = new Set(runbook.recovery.reads.map(callHash));
   const add = (tool: string, hash: string | undefined) => {
     const among = hash !== undefined && recovery.has(hash) ? recoveryReads : counts;
@@ -49,12 +54,13 @@ export function usageOf({ records, runbook, planned = [], own }: UsageInput): Us
   // INVARIANT: one result at most is left out. A workflow that gave every read the same step would otherwise count none.
   const ownResult = records.findLast((body) => isResultOf(body, own));
   for (const body of records) {
+    if (body.kind === 'result') runs.add(body.runId);
     if (body.kind === 'result' && body !== ownResult) add(body.evidence.tool, body.call);
     if (body.kind === 'intent' && !(own?.kind === 'write' && body.digest === own.digest))
       add(body.request.action.tool, undefined);
   }
   for (const call of planned) add(call.tool, callHash(call));
-  return { counts: Object.fromEntries(counts), recoveryReads: Object.fromEntries(recoveryReads) };
+  return { counts: Object.fromEntries(counts), recoveryReads: Object.fromEntries(recoveryReads), runs: runs.size };
 }
 
 function isResultOf(body: RecordBody, own: OwnRecords | undefined): boolean {
@@ -64,16 +70,18 @@ function isResultOf(body: RecordBody, own: OwnRecords | undefined): boolean {
 }
 
 /**
- * How many recovery reads of a tool do not use up its counted limit: as many as the runbook's own looks come to in
- * `recoveryRunsMax` runs. Beyond, they count like any other read, so that no workflow gains reads without end.
+ * How many recovery reads of a tool do not use up its counted limit: as many as the runbook's own looks come to in the runs
+ * that there were, of `recoveryRunsMax`. Beyond, they count like any other read, so that no workflow gains reads without
+ * end, and a playbook that reads what recovery reads gains no more than one run's looks until there is a Reset.
  */
 export function recoveryReadsMax(
   { recovery }: Pick<Runbook, 'recovery'>,
   tool: string,
   { recoveryRunsMax }: Pick<Limits, 'recoveryRunsMax'>,
+  runs: number,
 ): number {
   const reads = recovery.reads.filter((read) => read.tool === tool).length;
-  return reads * recoveryLooksMax(recovery.settleMsMax) * recoveryRunsMax;
+  return reads * recoveryLooksMax(recovery.settleMsMax) * Math.min(runs, recoveryRunsMax);
 }
 
 export const isRecoveryRead = ({ recovery }: Pick<Runbook, 'recovery'>, hash: string): boolean =>

@@ -66,7 +66,7 @@ export async function initCompose({
 }: ComposeInit): Promise<Workspace> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const runbooks = await readRunbookFiles(runbooksDir);
-  const loaded = loadRunbookFiles(runbooks).map(({ runbook }) => runbook);
+  const loaded = (await loadRunbookFiles(runbooks)).map(({ runbook }) => runbook);
   const approver = await makeApprover(person, join(dir, 'keys', 'person'));
   const targets =
     targetsFile === null ? [] : PostgresTarget.array().parse(JSON.parse(readFileSync(targetsFile, 'utf8')));

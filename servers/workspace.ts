@@ -8,6 +8,7 @@ import type { ManifestFile } from '../contracts/manifest.ts';
 import type { ProcessId } from '../contracts/signed.ts';
 import type { Signer } from '../policies/signing.ts';
 import { createSigner, firstIssue } from '../policies/signing.ts';
+import { loadSqlParser } from '../policies/sql-read.ts';
 import { judgeBuild, keepBundle } from './build-info.ts';
 import type { WebhookSecrets } from './keys.ts';
 import { keptSecret, newDevelopmentKey, newWebhookSecrets, publicHalf } from './keys.ts';
@@ -79,6 +80,7 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
   const build = { bundle: keepBundle(join(dir, 'bundles')).sha256, judgeBuild: judgeBuild() };
   const publish = (parts: ManifestParts): ManifestFile =>
     publishManifest(join(dir, 'manifests'), parts, build, platform, Date.now());
+  await loadSqlParser();
   const manifest = publish(options);
   const ports = await choosePorts(options.ports ?? {});
   const configs = makeConfigs(options, dir, keys, ports);

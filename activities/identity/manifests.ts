@@ -4,6 +4,7 @@ import type { PinnedKeys } from '../../contracts/config.ts';
 import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import { sha256Hex } from '../../policies/digest.ts';
 import { openManifest, type Rules } from '../../policies/manifest.ts';
+import { loadSqlParser } from '../../policies/sql-read.ts';
 
 const fileName = /^manifest-([1-9][0-9]{0,8})\.json$/;
 const filesMax = 256;
@@ -43,6 +44,8 @@ export function createManifests(deps: ManifestsDeps): Manifests {
   let timer: NodeJS.Timeout | null = null;
 
   const reload = async (): Promise<void> => {
+    // A runbook's boundary may name statements.
+    await loadSqlParser();
     loaded = await readAll(deps, loaded);
     highestSeen = Math.max(highestSeen, loaded[0]?.version ?? 0);
   };

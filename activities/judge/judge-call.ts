@@ -76,7 +76,7 @@ export async function judgeCall(
       runbook: edition,
       limits,
       organisation,
-      ...usageOf({ records, runbook: edition.runbook, planned, own }),
+      ...usageOf({ records, runbook: edition.runbook, runId: place.runId, planned, own }),
       target,
       standing: await standingOf(edition, deps),
       now: deps.clock(),

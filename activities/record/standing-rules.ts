@@ -3,6 +3,7 @@ import type { Runbook, RunbookRef } from '../../contracts/runbook.ts';
 import type { Shortfall } from '../../contracts/runbook-status.ts';
 import type { Statement, Subject } from '../../contracts/statement.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { boundaryOf, entryOn } from '../../policies/boundary.ts';
 import type { Rules } from '../../policies/manifest.ts';
 import type { LoadedRunbook } from '../../policies/runbook.ts';
 import type { Ledger } from '../../policies/standing/ledger.ts';
@@ -133,8 +134,8 @@ function mustBeGrantable({ tools, action_boundary }: Runbook, { tool, conditions
   if (contract === undefined || listing === undefined) throw refused(`grant: the runbook has no tool \`${tool}\``);
   if (contract.risk !== 'low') throw refused(`grant: expected a low-risk tool, \`${tool}\` is ${contract.risk} risk`);
   if (contract.inverse.tool === null) throw refused(`grant: expected a tool that can be undone, \`${tool}\` cannot`);
-  const { never_allow, require_human } = action_boundary;
-  if ([...never_allow, ...require_human].includes(tool))
+  const { neverAllow, requireHuman } = boundaryOf({ action_boundary });
+  if (entryOn([...neverAllow, ...requireHuman], contract) !== null)
     throw refused(`grant: the runbook's boundary keeps \`${tool}\` for persons`);
   const outside = conditions.find((one) => one.in.some((name) => listing.scopes[one.scope]?.includes(name) !== true));
   if (outside !== undefined) throw refused(`grant: expected ${outside.scope} inside the scopes of the runbook`);

@@ -4,6 +4,7 @@ import type { PinnedKeys } from '../../contracts/config.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { Head } from '../../contracts/recorder-api.ts';
 import type { Rules } from '../../policies/manifest.ts';
+import { loadSqlParser } from '../../policies/sql-read.ts';
 import { createBlobs } from './blobs.ts';
 import { genesis } from './chain.ts';
 import { createDirectoryStore } from './directory-store.ts';
@@ -44,6 +45,8 @@ export type VerifyReport = {
 export async function verifyArchive({ dir, keys, incident, head }: VerifyInput): Promise<VerifyReport> {
   const faults: Fault[] = [];
   const onFault: OnFault = (object, reason) => void faults.push({ object, reason });
+  // The runbooks of its manifests may name statements.
+  await loadSqlParser();
   const anchors = await anchorsOf(dir, keys);
   if (anchors.keys === null) onFault(trustName, 'expected keys to verify by, got none');
   await mustBeArchive(dir, onFault);

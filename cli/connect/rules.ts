@@ -4,6 +4,7 @@ import { ManifestFile } from '../../contracts/manifest.ts';
 import { digestOf } from '../../policies/digest.ts';
 import type { Rules } from '../../policies/manifest.ts';
 import { openManifest } from '../../policies/manifest.ts';
+import { loadSqlParser } from '../../policies/sql-read.ts';
 import type { ClientConfig } from '../client-config.ts';
 import { Refusal } from '../shell/refusal.ts';
 
@@ -24,6 +25,7 @@ export async function manifestFiles(dir: string): Promise<{ readonly version: nu
 export async function newestRules(config: ClientConfig, now: number): Promise<Rules> {
   const newest = (await ownFiles(config)).at(-1);
   if (newest === undefined) throw noManifest();
+  await loadSqlParser();
   return openManifest({ raw: await readJson(newest.file), keys: config.keys, mode: 'development', now });
 }
 
@@ -34,6 +36,7 @@ export async function newestRules(config: ClientConfig, now: number): Promise<Ru
 export async function rulesByDigest(config: ClientConfig, digest: string, now: number): Promise<Rules> {
   const files = await ownFiles(config);
   if (files.length === 0) throw noManifest();
+  await loadSqlParser();
   for (const { file } of files.reverse()) {
     const raw = await readJson(file);
     const parsed = ManifestFile.safeParse(raw);

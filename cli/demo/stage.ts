@@ -41,7 +41,7 @@ export type StageOptions = {
 export async function setStage({ home, archiveDir, emit, cleanup, onExit }: StageOptions): Promise<Stage> {
   const progress = (what: string): void => emit({ event: 'preparing', what });
   const file = await readDemoRunbook();
-  const [runbook] = loadRunbookFiles([file]);
+  const [runbook] = await loadRunbookFiles([file]);
   if (runbook === undefined) throw new TypeError('expected the demo runbook to load');
   // Both take their time by themselves: the server may have to be built, the database has to be made.
   const [server, place] = await allOrNothing([

@@ -35,7 +35,7 @@ export type Parts = {
  */
 export async function readParts(home: string, runbooksDir: string, approver: Approver): Promise<Parts> {
   const runbooks = await readRunbookFiles(runbooksDir);
-  const loaded = loadRunbookFiles(runbooks).map(({ runbook }) => runbook);
+  const loaded = (await loadRunbookFiles(runbooks)).map(({ runbook }) => runbook);
   return {
     runbooks,
     policies: await keptPolicies(policiesDir(home)),

@@ -161,7 +161,7 @@ async function openForBusiness(
   };
   const deps = { temporal, recorderUrl: recorder, archiveDir, keys: workspace.keys, approver, reason };
   const texts = Object.entries(manifest.files).filter(([name]) => name.startsWith('runbooks/'));
-  const runbooks = loadRunbookFiles(texts.map(([file, text]) => ({ file, text })));
+  const runbooks = await loadRunbookFiles(texts.map(([file, text]) => ({ file, text })));
   const resumed = await resumeForTheFirstTime(
     deps,
     runbooks.map(({ id }) => id),

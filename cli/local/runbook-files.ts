@@ -1,7 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadedRunbook } from '../../policies/runbook.ts';
 import { parseRunbook } from '../../policies/runbook.ts';
+import { loadSqlParser } from '../../policies/sql-read.ts';
+import { readText } from '../shell/read-text.ts';
 import { Refusal } from '../shell/refusal.ts';
 
 export type RunbookFile = { readonly file: string; readonly text: string };
@@ -15,9 +17,11 @@ export async function readRunbookFiles(dir: string): Promise<RunbookFile[]> {
       `no runbook in \`${dir}\``,
       'put a runbook there, or name another folder with --runbooks',
     );
-  return Promise.all(names.map(async (name) => ({ file: name, text: await readFile(join(dir, name), 'utf8') })));
+  return Promise.all(names.map(async (name) => ({ file: name, text: await readText(join(dir, name)) })));
 }
 
 /** Each of them parsed. Throws `RUNBOOK_INVALID` naming file, line, column and field. */
-export const loadRunbookFiles = (files: readonly RunbookFile[]): LoadedRunbook[] =>
-  files.map(({ file, text }) => parseRunbook(text, file));
+export async function loadRunbookFiles(files: readonly RunbookFile[]): Promise<LoadedRunbook[]> {
+  await loadSqlParser();
+  return files.map(({ file, text }) => parseRunbook(text, file));
+}

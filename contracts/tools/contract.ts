@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TypedAction } from '../typed-action.ts';
 import type { JsonObject, JsonValue } from '../values.ts';
 import { Sha256, text } from '../values.ts';
 
@@ -25,13 +26,15 @@ export type ScopeKind = (typeof scopeKinds)[number];
 /**
  * A tool's contract: data that judging, reasoning and the executor share. Risk belongs here, never to a model's answer.
  * `targetKind` is the entity kind its `target` argument must name (writes only); `scopeOf` reads the scope values from
- * arguments (reads) or from the target's attributes (writes); `preconditionsOf` pins what the approver saw.
+ * arguments (reads) or from the target's attributes (writes); `preconditionsOf` pins what the approver saw. `actions` says
+ * what the tool does in the words of never_allow lists, so that a list forbids a tool that does what it names.
  */
 export type ToolContract = {
   readonly name: string;
   readonly summary: string;
   readonly risk: Risk;
   readonly effect: Effect;
+  readonly actions: readonly TypedAction[];
   /** The tool that undoes this one, or null with the reason that the card shows. */
   readonly inverse: { readonly tool: string | null; readonly note: string };
   readonly targetKind: string | null;
@@ -46,7 +49,7 @@ export type ToolContract = {
 
 const toolName = /^[a-z][a-z0-9]*\.[a-z][A-Za-z0-9]*$/;
 
-/** Checks a contract's own invariants once, at load: a write has a target and a write contract, a read has neither. */
+/** Checks a contract's own invariants once, at load: a write has a target, a write contract and an action that writes, a read none. */
 export function defineContract(
   contract: Omit<ToolContract, 'args' | 'result'> & { args: z.ZodType; result: z.ZodType },
 ): ToolContract {
@@ -56,6 +59,8 @@ export function defineContract(
     throw new TypeError(`tool \`${contract.name}\`: a write needs a write contract and a read has none`);
   if (write !== (contract.targetKind !== null))
     throw new TypeError(`tool \`${contract.name}\`: a write needs a target and a read has none`);
+  if (contract.actions.length === 0 || write !== contract.actions.some(({ effect }) => effect === 'write'))
+    throw new TypeError(`tool \`${contract.name}\`: expected actions, of which one writes where the tool does`);
   return Object.freeze(contract as ToolContract);
 }
 

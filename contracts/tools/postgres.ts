@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { TypedAction } from '../typed-action.ts';
 import { Name, text } from '../values.ts';
 import { defineContract, type Entity, InventoryRef } from './contract.ts';
 
@@ -7,8 +8,17 @@ const databaseOf = (args: Readonly<Record<string, unknown>>) => [
   { kind: 'databases' as const, value: String(args.database) },
 ];
 const none = () => ({});
+const sql = (verb: string): TypedAction => ({
+  ...{ system: 'sql', verb, object: '', names: [], modifiers: [], effect: 'read' },
+});
+/** A statement that does something by calling a function of Postgres. */
+const calling = (name: string): readonly TypedAction[] => [
+  sql('select'),
+  { system: 'sql', verb: 'call', object: 'function', names: [name], modifiers: [], effect: 'write' },
+];
 const readOnly = {
   risk: 'read',
+  actions: [sql('select')],
   effect: 'none',
   inverse: { tool: null, note: 'a read changes nothing' },
   targetKind: null,
@@ -160,6 +170,7 @@ export const explain = defineContract({
   name: 'postgres.explain',
   summary: 'the plan of one SELECT, without running it',
   ...readOnly,
+  actions: [sql('explain')],
   args: SelectText,
   result: z.strictObject({ plan: z.array(text(2_048)).max(200), truncated: z.boolean() }),
   scopeOf: databaseOf,
@@ -194,6 +205,7 @@ export const cancelBackend = defineContract({
   summary: 'cancel the statement that one session is running; its connection stays',
   risk: 'low',
   effect: 'conditional',
+  actions: calling('pg_cancel_backend'),
   inverse: { tool: null, note: 'the statement is not run again; its client may retry it' },
   targetKind: 'backend',
   args: Target,
@@ -208,6 +220,7 @@ export const terminateBackend = defineContract({
   summary: 'end one session: its open transaction is rolled back and its locks are released',
   risk: 'high',
   effect: 'conditional',
+  actions: calling('pg_terminate_backend'),
   inverse: { tool: null, note: 'cannot be undone: the rolled-back work has to be done again by its client' },
   targetKind: 'backend',
   args: Target,

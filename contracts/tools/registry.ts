@@ -19,13 +19,14 @@ export const toolRegistry: ReadonlyMap<string, ToolContract> = new Map(
   all.map((contract) => [contract.name, contract]),
 );
 
-/** The registry as data, for the manifest: a changed risk or write contract is a changed manifest. */
+/** The registry as data, for the manifest: a changed risk, action or write contract is a changed manifest. */
 export const registryAsData = () =>
-  all.map(({ name, summary, risk, effect, inverse, targetKind }) => ({
+  all.map(({ name, summary, risk, effect, actions, inverse, targetKind }) => ({
     name,
     summary,
     risk,
     effect,
+    actions,
     inverse,
     targetKind,
   }));

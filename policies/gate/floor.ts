@@ -1,4 +1,5 @@
 import type { Verdict } from '../../contracts/verdict.ts';
+import { forbiddenBy } from '../never-allow/floor.ts';
 import { judgeReadSql } from '../sql-read.ts';
 import { deny, type Judging, shown } from './rule.ts';
 
@@ -17,6 +18,12 @@ const destructiveTool: FloorRule = ({ contract }) =>
         'nothing: such a tool is never run',
       )
     : null;
+
+/** The floor of commands holds for tools too: what a tool does counts, whatever it is called. */
+const forbiddenAction: FloorRule = ({ contract }) => {
+  const found = contract.actions.map(forbiddenBy).find((one) => one !== null);
+  return found == null ? null : deny(found.rule, found.reason, 'nothing: such a tool is never run');
+};
 
 /** Every SQL text, whichever tool takes it, is one SELECT made of listed parts. */
 const sqlText: FloorRule = ({ call }) => {
@@ -52,4 +59,10 @@ const notOwnBackend: FloorRule = (judging) => {
 
 /** What the floor looks at: it needs neither runbook nor standing. */
 export type FloorRule = (judging: Pick<Judging, 'call' | 'contract' | 'target'>) => Verdict | null;
-export const floorRules: readonly FloorRule[] = [destructiveTool, sqlText, clientBackendOnly, notOwnBackend];
+export const floorRules: readonly FloorRule[] = [
+  destructiveTool,
+  forbiddenAction,
+  sqlText,
+  clientBackendOnly,
+  notOwnBackend,
+];

@@ -1,4 +1,5 @@
 import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { boundaryOf, entryOn } from '../boundary.ts';
 import { isRecoveryRead, recoveryReadsMax } from '../usage.ts';
 import { deny, isWrite, type Judging, type Rule, shown } from './rule.ts';
 
@@ -34,14 +35,17 @@ const scopeRule = { databases: 'scope.database' } as const;
 
 export const scopeRules: readonly Rule[] = [toolListed, scopesCover];
 
-const neverAllow: Rule = ({ runbook, contract }) =>
-  runbook.runbook.action_boundary.never_allow.includes(contract.name)
-    ? deny('boundary.never-allow', `the runbook never allows ${shown(contract.name)}`, 'nothing while it says so')
-    : null;
+/** By what a tool does, not only by its name: an entry forbids every tool that does the same thing. */
+const neverAllow: Rule = ({ runbook, contract }) => {
+  const entry = entryOn(boundaryOf(runbook.runbook).neverAllow, contract);
+  if (entry === null) return null;
+  const tool = entry === contract.name ? '' : `, which ${shown(contract.name)} does`;
+  return deny('boundary.never-allow', `the runbook never allows ${shown(entry)}${tool}`, 'nothing while it says so');
+};
 
 /** Reads have no card and no release: one that must be held cannot run at all. */
 const heldRead: Rule = (judging) =>
-  !isWrite(judging) && judging.runbook.runbook.action_boundary.require_human.includes(judging.contract.name)
+  !isWrite(judging) && entryOn(boundaryOf(judging.runbook.runbook).requireHuman, judging.contract) !== null
     ? deny('boundary.read-cannot-be-held', `${shown(judging.contract.name)} is a read`, 'take it off require_human')
     : null;
 
@@ -67,7 +71,7 @@ export const writesIn = (counts: Readonly<Record<string, number>>): number =>
 const perIncident: Rule = (judging) => {
   const { contract, callHash, limits } = judging;
   const { runbook } = judging.runbook;
-  const aside = natural(recoveryReadsMax(runbook, contract.name, limits));
+  const aside = natural(recoveryReadsMax(runbook, contract.name, limits, natural(judging.runs)));
   const looked = countOf(judging.recoveryReads, contract.name);
   if (looked < aside && isRecoveryRead(runbook, callHash)) return null;
   const used = countOf(judging.counts, contract.name) + Math.max(0, looked - aside);

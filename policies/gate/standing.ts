@@ -1,5 +1,6 @@
 import type { StandingSnapshot } from '../../contracts/standing.ts';
 import type { Verdict } from '../../contracts/verdict.ts';
+import { boundaryOf, entryOn } from '../boundary.ts';
 import { deny, isWrite, type Judging, msOf, type Rule, shown, verdict } from './rule.ts';
 
 /** How far ahead of the judge's clock the recorder's may be; further, and one of the two is wrong. */
@@ -58,9 +59,8 @@ export function grant(judging: Judging): Verdict {
       changeOf(2),
     );
   const { groups, quorum } = runbook.runbook.approvers;
-  const rule = runbook.runbook.action_boundary.require_human.includes(contract.name)
-    ? 'boundary.require-human'
-    : `ring.hold-${contract.risk}`;
+  const entry = entryOn(boundaryOf(runbook.runbook).requireHuman, contract);
+  const rule = entry === null ? `ring.hold-${contract.risk}` : 'boundary.require-human';
   const reason = `${shown(contract.name)} is a ${contract.risk}-risk write: every write is held`;
   return verdict('hold', rule, reason, `signed statements by ${quorum} of ${groups.join(', ')}`);
 }

@@ -2,6 +2,7 @@ import type { JsonObject } from '../../contracts/values.ts';
 import { floorRules } from '../gate/floor.ts';
 import { recognise } from '../gate.ts';
 import type { CommandVerdict, Forbids } from './judge-command.ts';
+import { toolActions } from './tool-actions.ts';
 import type { TypedAction } from './typed-action.ts';
 
 /**
@@ -16,7 +17,7 @@ export function judgeToolCall(tool: string, args: JsonObject, forbids: readonly 
     const judging = recognise({ call: { tool, args, why: 'checked' } });
     if ('kind' in judging) return { verdict: 'deny', rule: judging.rule, reason: judging.reason, actions };
     const isRead = judging.contract.risk === 'read';
-    const found = actions.map((action): TypedAction => ({ ...action, effect: isRead ? 'read' : 'write' }));
+    const found = toolActions(judging.contract);
     for (const rule of floorRules) {
       const answer = rule({ ...judging, target: null });
       if (answer !== null) return { verdict: 'deny', rule: answer.rule, reason: answer.reason, actions: found };

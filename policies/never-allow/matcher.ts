@@ -1,4 +1,5 @@
 import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { isSqlParserReady } from '../sql/parser.ts';
 import { grammars as everyGrammar } from './grammars.ts';
 import type { Forbids } from './judge-command.ts';
 import type { Reading } from './program.ts';
@@ -15,6 +16,9 @@ export type Matcher = {
   readonly verb: string;
   readonly object: string | null;
   readonly modifiers: readonly string[];
+  /** The function that SQL calls; null where the entry is about no function. */
+  readonly called: string | null;
+  readonly effect: TypedAction['effect'];
 };
 /** What is wrong with an entry: which one, where in it (from 0), and why. */
 export type EntryFault = { readonly index: number; readonly offset: number; readonly reason: string };
@@ -34,7 +38,7 @@ export function compileEntries(entries: readonly string[], grammars: Grammars = 
   return { ok: true, matchers: compiled.flatMap((one) => ('reason' in one ? [] : one)) };
 }
 
-/** The rule that a compiled list is. An action whose object may be anything matches an entry about any object. */
+/** The rule that a compiled list is. */
 export const forbidsBy =
   (matchers: readonly Matcher[]): Forbids =>
   (action) => {
@@ -43,20 +47,40 @@ export const forbidsBy =
     return { rule: 'runbook.never-allow', reason: `\`${found.entry}\` is on the never_allow list of the runbook` };
   };
 
-const matches = ({ system, verb, object, modifiers }: Matcher, action: TypedAction): boolean =>
+/** An action whose object may be anything matches an entry about any object. */
+export const matches = ({ system, verb, object, modifiers, called }: Matcher, action: TypedAction): boolean =>
   system === action.system &&
   verb === action.verb &&
   (object === null || object === action.object || action.object === '*') &&
+  (called === null || action.names.some((name) => functionName(name) === called)) &&
   modifiers.every((modifier) => action.modifiers.includes(modifier));
+
+/** Whether everything that `narrow` matches is matched by `wide` too. */
+export const covers = (wide: Matcher, narrow: Matcher): boolean =>
+  wide.system === narrow.system &&
+  wide.verb === narrow.verb &&
+  (wide.object === null || wide.object === narrow.object) &&
+  (wide.called === null || wide.called === narrow.called) &&
+  wide.modifiers.every((modifier) => narrow.modifiers.includes(modifier));
+
+/** A function is known by its own name, in whatever schema it is looked for and however it is spelled. */
+const functionName = (name: string): string => (name.split('.').at(-1) ?? '').toLowerCase();
 
 type Fault = { readonly offset: number; readonly reason: string };
 const fault = (reason: string, offset = 0): Fault => ({ offset, reason });
+
+function compileTool(tool: string): Matcher {
+  const effect = toolRegistry.get(tool)?.risk === 'read' ? 'read' : 'write';
+  return { entry: tool, system: 'tool', verb: 'call', object: tool, modifiers: [], called: null, effect };
+}
 
 /** `truncate` is a program and a statement: an entry that can be read in two ways forbids what it says in both. */
 function compileEntry(entry: string, grammars: Grammars): readonly Matcher[] | Fault {
   const word = entry.trim();
   if (word === '') return fault('expected a tool, a command or an SQL statement');
-  if (toolRegistry.has(word)) return [{ entry: word, system: 'tool', verb: 'call', object: word, modifiers: [] }];
+  if (toolRegistry.has(word)) return [compileTool(word)];
+  // INVARIANT: what an entry means does not depend on what is loaded: half of its readings would match half of what it says.
+  if (!isSqlParserReady()) return fault('the SQL parser is not loaded, and the entry may be a statement');
   const first = word.split(/\s/)[0] ?? '';
   const command = grammars.programs.has(baseName(first)) ? compileCommand(entry, grammars) : null;
   const readings = [command, compileSql(entry, grammars)].filter((one) => one !== null);
@@ -112,13 +136,15 @@ const namesTargets = (name: string): string =>
 function matcherOf(entry: string, read: Reading, fillers: readonly string[]) {
   const [action] = read.kind === 'read' ? read.actions : [];
   if (action === undefined || action.modifiers.includes('unlisted')) return null;
-  const { system, verb, object, names, modifiers } = action;
+  const { system, verb, object, names, modifiers, effect } = action;
   const matcher: Matcher = {
     entry: entry.trim(),
     system,
     verb,
     object: object === '*' || object === '' || fillers.includes(object) ? null : object,
     modifiers,
+    called: null,
+    effect,
   };
   return { matcher, names: names.filter((name) => !fillers.includes(name)) };
 }
@@ -137,15 +163,31 @@ const ends = [
   ' ON placeholder TO placeholder',
   ' placeholder ON placeholder (placeholder)',
   ' placeholder FROM STDIN',
+  ' SELECT 1',
 ];
+const callForm = /^(select\s+)?((?:[a-z_][\w$]*\.)?[a-z_][\w$]*)\s*(\(.*\))?\s*;?$/is;
 
 function compileSql(entry: string, { readSql }: Grammars): Matcher | Fault | null {
+  const [, select, name, parentheses] = callForm.exec(entry.trim()) ?? [];
+  if (name !== undefined && (select !== undefined || parentheses !== undefined))
+    return compileCalled(entry.trim(), name, readSql(`SELECT ${name}()`));
   for (const end of ends) {
     const found = matcherOf(entry, readSql(`${entry.trim()}${end}`), ['placeholder']);
     if (found === null) continue;
     const [named] = found.names;
     if (named !== undefined) return fault(namesTargets(named), Math.max(0, entry.indexOf(named)));
+    if (found.matcher.verb === 'select' && entry.trim().toLowerCase() !== 'select')
+      return fault('expected `SELECT` alone, or a function: which rows are read is not what an entry can say');
     return found.matcher;
   }
   return null;
+}
+
+/** `SELECT pg_terminate_backend`, with or without parentheses: the function is what is done, not to what. */
+function compileCalled(entry: string, name: string, read: Reading): Matcher | Fault {
+  const action = read.kind === 'read' ? read.actions.find(({ object }) => object === 'function') : undefined;
+  if (action === undefined)
+    return fault(read.kind === 'unknown' ? read.reason : `no change is known that the function \`${name}\` makes`);
+  const { system, verb, object, modifiers, effect } = action;
+  return { entry, system, verb, object, modifiers, called: functionName(name), effect };
 }

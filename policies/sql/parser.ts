@@ -12,6 +12,9 @@ export async function loadSqlParser(): Promise<void> {
   if (state === 'unloaded') state = 'ready';
 }
 
+/** Whether SQL can be read in this process: loaded, and not broken since. */
+export const isSqlParserReady = (): boolean => state === 'ready';
+
 export type ParsedSql =
   | { readonly ok: true; readonly statements: readonly unknown[] }
   | { readonly ok: false; readonly reason: string };

@@ -62,6 +62,31 @@ describeWith(['temporal', 'postgres'], 'holdpoint dev', () => {
       ({ pending }) => pending.length > 0,
     );
     expect(shown.pending).toHaveLength(1);
+  });
+
+  it('keeps an open incident on the runbook that it started with while its file changes', {
+    timeout: 60_000,
+  }, async () => {
+    const file = join(dir, 'runbooks', runbookName);
+    const text = await readFile(file, 'utf8');
+    const versions = () => dev?.events.flatMap((event) => (event.event === 'manifest' ? [event.version] : [])) ?? [];
+    const { pending } = await command<{ pending: unknown[] }>('show', workflowId);
+    await writeFile(file, `${text}# changed\n`);
+    expect(
+      await until(
+        async () => versions(),
+        (told) => told.includes(2),
+      ),
+    ).toEqual([2]);
+    expect(await command('show', workflowId)).toMatchObject({ pending });
+    await writeFile(file, text);
+    expect(
+      await until(
+        async () => versions(),
+        (told) => told.includes(3),
+      ),
+    ).toEqual([2, 3]);
+    expect(await command('show', workflowId)).toMatchObject({ pending });
     await stop();
   });
 
@@ -91,7 +116,7 @@ describeWith(['temporal', 'postgres'], 'holdpoint dev', () => {
       join(dir, 'runbooks', 'second.yaml'),
       text.replace(/^id: .*$/m, 'id: second').replace('PaymentsDatabaseBlocked', 'Other'),
     );
-    expect(await dev?.next('manifest')).toMatchObject({ version: 2 });
+    expect(await dev?.next('manifest')).toMatchObject({ version: 4 });
     expect(await dev?.next('resumed')).toMatchObject({ scope: 'fence/runbook/second' });
     const rows = await command<unknown[]>('runbook', 'status');
     expect(rows).toMatchObject([{ standing: { ring: 0 } }, { runbook: 'second', standing: { ring: 0 } }]);
@@ -104,7 +129,7 @@ describeWith(['temporal', 'postgres'], 'holdpoint dev', () => {
       (lines) => lines.length > 0,
     );
     expect(told).toMatchObject([{ what: expect.stringContaining('RUNBOOK_INVALID') }]);
-    expect(await command('manifest', 'show')).toMatchObject({ version: 2 });
+    expect(await command('manifest', 'show')).toMatchObject({ version: 4 });
   });
 
   it('leaves a scope stopped that somebody stopped, over a restart', { timeout: 90_000 }, async () => {

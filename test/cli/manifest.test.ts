@@ -116,17 +116,6 @@ describe('manifests and runbooks on the command line', () => {
     expect(`${broken.out}${broken.err}`).not.toContain(platform.d);
   });
 
-  it('lints: 0 for a good runbook, 1 with file, line and column for each fault of a bad one', async () => {
-    const good = await holdpoint(['runbook', 'lint', 'runbooks/one.yaml'], given);
-    expect(good.status).toBe(0);
-    const text = (await readFile(runbookFile, 'utf8')).replace('quorum: 1', 'quorum: 0');
-    await writeFile(join(dir, 'bad.yaml'), text);
-    const bad = await holdpoint(['runbook', 'lint', 'runbooks/one.yaml', 'bad.yaml', 'missing.yaml'], given);
-    expect(bad.status).toBe(1);
-    expect(bad.out).toMatch(/^bad\.yaml:\d+:\d+: `approvers\.quorum`/m);
-    expect(bad.out).toMatch(/^missing\.yaml:1:1/m);
-  });
-
   it('signs no change of a runbook that the manifest does not have, nor one whose standing nobody can show', async () => {
     const waive = (name: string) => holdpoint(['runbook', 'waive', name, '--ring', '2', '--yes', '--json'], given);
     expect(JSON.parse((await waive('no-such')).out)).toMatchObject({ error: { code: 'NOT_FOUND' } });

@@ -73,7 +73,6 @@ describe('wrong use', () => {
     ['raise with a label that is no pair', ['raise', 'A', '--label', 'x', '--url', 'http://127.0.0.1:1']],
     ['incidents with a limit that is no number', ['incidents', '--limit', 'many']],
     ['verify without an archive', ['verify']],
-    ['lint without a file', ['runbook', 'lint']],
     ['grade without a verdict', ['runbook', 'grade', 'a'.repeat(64)]],
     ['grade with half a digest', ['runbook', 'grade', 'a'.repeat(12), 'correct', '--reason', 'r']],
     ['grade with another word', ['runbook', 'grade', 'a'.repeat(64), 'good', '--reason', 'r']],

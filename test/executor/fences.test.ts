@@ -33,7 +33,7 @@ const stopped = (question: Awaited<ReturnType<typeof open>>) =>
 
 describeWith('temporal', 'fences', () => {
   beforeAll(async () => {
-    connection = await Connection.connect({ address: sharedTemporal().address });
+    connection = await Connection.connect({ address: sharedTemporal().address, connectTimeout: '60s' });
     namespace = await freshNamespace();
     client = new Client({ connection, namespace });
     fences = createFences({ client, namespace, monotonic });
@@ -100,7 +100,7 @@ describeWith('temporal', 'fences', () => {
 
   it('cannot be asked when the server is away: that is no consent', async () => {
     const question = await open();
-    const gone = await Connection.connect({ address: sharedTemporal().address });
+    const gone = await Connection.connect({ address: sharedTemporal().address, connectTimeout: '60s' });
     await gone.close();
     const away = createFences({ client: new Client({ connection: gone, namespace }), namespace, monotonic });
     await expect(away.mustBeOpen(question)).rejects.toMatchObject({ code: 'FENCE_UNREACHABLE' });

@@ -18,7 +18,7 @@ type Behaviour = { runbook?: string; afterMs?: number; stubborn?: boolean };
 export async function killUnderTest() {
   const { address } = sharedTemporal();
   const namespace = await freshNamespace();
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect({ address, connectTimeout: '60s' });
   const client = new Client({ connection, namespace });
   Runtime.install({ logger: new DefaultLogger('ERROR') });
   const native = await NativeConnection.connect({ address });

@@ -86,6 +86,7 @@ const someInputs = fc.record({
   target: someTarget,
   counts: fc.dictionary(fc.constantFrom(...known), fc.integer({ min: 0, max: 3 })),
   recoveryReads: fc.dictionary(fc.constantFrom(...known), fc.integer({ min: 0, max: 3 })),
+  runs: fc.integer({ min: 1, max: 20 }),
 });
 
 describe('policy gate, for any input', () => {
@@ -155,6 +156,7 @@ describe('policy gate, for any input', () => {
       'target',
       'counts',
       'recoveryReads',
+      'runs',
     ];
     const field = fc.constantFrom(...fields);
     fc.assert(
@@ -162,7 +164,8 @@ describe('policy gate, for any input', () => {
         // An empty object is a valid count, and null no target: neither loosens anything, so a hold may stand.
         const given = { ...write(), [name]: garbage };
         const verdict = judge(given as never);
-        const isCount = name === 'counts' || name === 'recoveryReads';
+        const isCount =
+          name === 'counts' || name === 'recoveryReads' || (name === 'runs' && typeof garbage === 'number');
         if (!isCount && !(name === 'now' && typeof garbage === 'number')) expect(verdict.kind).toBe('deny');
         expect(verdict.kind).not.toBe('read');
       }),

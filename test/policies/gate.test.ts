@@ -254,10 +254,8 @@ describe('policy gate, boundary and limits', () => {
 
   it('names the tool and its limit, and what was not counted', () => {
     const used = { 'postgres.activity': 20 };
-    const { reason } = judge(inputs({ counts: used, recoveryReads: { 'postgres.activity': 50 } }));
-    expect(reason).toBe(
-      '`postgres.activity` was used 20 times in this incident, of 20, not counting 50 recovery reads',
-    );
+    const { reason } = judge(inputs({ counts: used, recoveryReads: { 'postgres.activity': 5 } }));
+    expect(reason).toBe('`postgres.activity` was used 20 times in this incident, of 20, not counting 5 recovery reads');
     const locks = callOf('postgres.locks', { database: 'payments' });
     expect(judge(inputs({ call: locks, counts: { 'postgres.locks': 20 } })).reason).toBe(
       '`postgres.locks` was used 20 times in this incident, of 20',
@@ -266,15 +264,22 @@ describe('policy gate, boundary and limits', () => {
 
   it('lets a recovery read pass when its tool is used up: it has a bound of its own', () => {
     const usedUp = { counts: { 'postgres.activity': 20 } };
-    expect(ruleOf(inputs({ ...usedUp, recoveryReads: { 'postgres.activity': 49 } }))).toBe('read ring.read');
-    expect(ruleOf(inputs({ ...usedUp, recoveryReads: { 'postgres.activity': 50 } }))).toBe('deny limits.per-incident');
+    expect(ruleOf(inputs({ ...usedUp, recoveryReads: { 'postgres.activity': 4 } }))).toBe('read ring.read');
+    expect(ruleOf(inputs({ ...usedUp, recoveryReads: { 'postgres.activity': 5 } }))).toBe('deny limits.per-incident');
+    const again = { ...usedUp, runs: 2 };
+    expect(ruleOf(inputs({ ...again, recoveryReads: { 'postgres.activity': 9 } }))).toBe('read ring.read');
+    expect(ruleOf(inputs({ ...again, recoveryReads: { 'postgres.activity': 10 } }))).toBe('deny limits.per-incident');
   });
 
   it('counts recovery reads beyond their bound like any other: a workflow that reads without end is stopped', () => {
-    let reads = 0;
-    while (reads < 1_000 && judge(inputs({ recoveryReads: { 'postgres.activity': reads } })).kind === 'read') reads++;
-    expect(reads).toBe(50 + 20);
-    const beyond = { counts: { 'postgres.activity': 15 }, recoveryReads: { 'postgres.activity': 55 } };
+    const most = (runs: number): number => {
+      let reads = 0;
+      while (reads < 1_000 && judge(inputs({ runs, recoveryReads: { 'postgres.activity': reads } })).kind === 'read')
+        reads++;
+      return reads;
+    };
+    expect([most(1), most(2), most(10), most(1_000)]).toEqual([5 + 20, 10 + 20, 50 + 20, 50 + 20]);
+    const beyond = { counts: { 'postgres.activity': 15 }, recoveryReads: { 'postgres.activity': 10 } };
     expect(ruleOf(inputs(beyond))).toBe('deny limits.per-incident');
   });
 

@@ -96,6 +96,7 @@ export const inputs = (over: Partial<JudgeInputs> = {}): JudgeInputs => ({
   target: null,
   counts: {},
   recoveryReads: {},
+  runs: 1,
   ...over,
 });
 

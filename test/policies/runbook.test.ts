@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import { Limits } from '../../contracts/limits.ts';
 import { Approvers, Powers } from '../../contracts/manifest.ts';
 import { statementTypes } from '../../contracts/statement.ts';
 import { inspectRunbook, parseRunbook } from '../../policies/runbook.ts';
+import { loadSqlParser } from '../../policies/sql-read.ts';
 import { parseStrictYaml } from '../../policies/strict-yaml.ts';
 import { edited, runbook, runbookFile, runbookText } from './judging.ts';
+
+beforeAll(loadSqlParser);
 
 type Edit = readonly [from: string, to: string];
 /** `line:column field: message` of each fault. */
@@ -75,12 +78,12 @@ describe('a runbook file', () => {
 const cases: readonly (readonly [title: string, expected: string, ...edits: Edit[]])[] = [
   [
     'a never_allow entry that matches nothing',
-    'action_boundary.never_allow.0: expected a known tool',
+    'action_boundary.never_allow.0: no tool is named `postgres.dropTable`',
     ['never_allow: []', 'never_allow: [postgres.dropTable]'],
   ],
   [
     'a require_human entry that matches nothing',
-    'action_boundary.require_human.1: expected a known tool',
+    'action_boundary.require_human.1: no tool is named `postgres.terminateBackends`',
     ['postgres.terminateBackend]', 'postgres.terminateBackends]'],
   ],
   [
@@ -90,7 +93,30 @@ const cases: readonly (readonly [title: string, expected: string, ...edits: Edit
   ],
   ['an entry under both lists', 'is under never_allow', ['never_allow: []', 'never_allow: [postgres.cancelBackend]']],
   ['an auto_approve entry', 'auto-release is earned', ['auto_approve: []', 'auto_approve: [postgres.cancelBackend]']],
-  ['a shell phrase for a tool', 'expected a tool name', ['never_allow: []', 'never_allow: [DROP TABLE]']],
+  ['an entry that no grammar can read', 'expected a tool, a command', ['never_allow: []', 'never_allow: [DROP TABEL]']],
+  ['an entry that names a target', '`users` names one', ['never_allow: []', 'never_allow: [DROP TABLE users]']],
+  [
+    'an entry that is held and never allowed by what it does',
+    '`postgres.cancelBackend` is under never_allow by `SELECT pg_cancel_backend`',
+    ['never_allow: []', 'never_allow: [SELECT pg_cancel_backend]'],
+  ],
+  [
+    'a held entry that an entry about more forbids',
+    '`kubectl delete pod` is under never_allow by `kubectl delete`',
+    ['never_allow: []', 'never_allow: [kubectl delete]'],
+    ['require_human: [', 'require_human: [kubectl delete pod, '],
+  ],
+  [
+    'a held entry that only reads',
+    'expected a write, got `kubectl get pods`',
+    ['require_human: [', 'require_human: [kubectl get pods, '],
+  ],
+  [
+    'a playbook call of a tool that does what is never allowed',
+    '`postgres.terminateBackend` is under never_allow by `SELECT pg_terminate_backend`',
+    ['never_allow: []', 'never_allow: [SELECT pg_terminate_backend]'],
+    ['require_human: [postgres.cancelBackend, postgres.terminateBackend]', 'require_human: []'],
+  ],
   ['a tool listed twice', 'expected each tool once', ['tool: postgres.explain', 'tool: postgres.query']],
   ['a tool without its scope', 'expected `databases`', ['scopes: { databases: [payments] }', 'scopes: {}']],
   [
@@ -233,7 +259,7 @@ describe('a runbook is refused for', () => {
 describe('a runbook text that a reader and a machine could take for two things is refused', () => {
   const limitsBlock = 'limits:\n  writesPerIncidentMax: 2\n  writesPerHourMax: 4';
   it.each([
-    ['a key given twice', /unique|duplicate/i, `${runbookText}\nid: other\n`],
+    ['a key given twice', /`id` is given twice/, `${runbookText}\nid: other\n`],
     ['an anchor', /anchor/, edited(['goal: >-', 'goal: &g >-'])],
     [
       'an alias',

@@ -23,7 +23,7 @@ const intent = (digest: string, tool = 'postgres.terminateBackend'): RecordBody 
   ({ kind: 'intent', digest, request: { action: { tool } } }) as never;
 const outcome = (digest: string, status: string): RecordBody => ({ kind: 'outcome', digest, status }) as never;
 const usage = (records: readonly RecordBody[], more: Partial<Parameters<typeof usageOf>[0]> = {}) =>
-  usageOf({ records, runbook: plan, ...more });
+  usageOf({ records, runbook: plan, runId, ...more });
 
 describe('what an incident has used', () => {
   it.each(['done', 'moved', 'failed', 'refused', 'unknown'])('counts a write that ended %s', (status) => {
@@ -45,12 +45,13 @@ describe('what an incident has used', () => {
     expect(usage(records, { planned: [other, tree] })).toEqual({
       counts: { [tree.tool]: 3, 'postgres.locks': 1 },
       recoveryReads: { [tree.tool]: 1 },
+      runs: 2,
     });
   });
 
   it('sets a recovery read aside by what was asked for, to the letter, and by nothing else', () => {
     const asides = [result(tree, 0), result(tree, 7), result({ ...tree, args: { ...tree.args } }, 3)];
-    expect(usage(asides)).toEqual({ counts: {}, recoveryReads: { [tree.tool]: 3 } });
+    expect(usage(asides)).toEqual({ counts: {}, recoveryReads: { [tree.tool]: 3 }, runs: 1 });
     const unnamed = result(tree, 0, { call: undefined });
     const wider = result({ ...tree, args: { ...tree.args, more: null } });
     const counted = [unnamed, wider, result(other), result({ tool: 'postgres.locks', args: tree.args })];
@@ -95,10 +96,12 @@ describe('recovery reads', () => {
     );
   });
 
-  it('are set aside in as many runs as the platform allows, and only for tools that the runbook looks with', () => {
+  it('are set aside in the runs that there were, in as many as the platform allows, and only for tools that the runbook looks with', () => {
     const looks = recoveryLooksMax(plan.recovery.settleMsMax);
-    expect(recoveryReadsMax(plan, tree.tool, limits)).toBe(looks * limits.recoveryRunsMax);
-    expect(recoveryReadsMax(plan, 'postgres.locks', limits)).toBe(0);
+    const max = (runs: number, tool = tree.tool) => recoveryReadsMax(plan, tool, limits, runs);
+    expect([1, 2, 10, 11].map((runs) => max(runs))).toEqual([1, 2, 10, 10].map((runs) => looks * runs));
+    expect(limits.recoveryRunsMax).toBe(10);
+    expect(max(10, 'postgres.locks')).toBe(0);
     expect(isRecoveryRead(plan, callHash(tree))).toBe(true);
     expect(isRecoveryRead(plan, callHash(other))).toBe(false);
   });

@@ -177,13 +177,16 @@ describeWith('temporal', 'rings that are earned', () => {
     expect(await codeFrom(grant({ conditions: [{ scope: 'databases', in: ['billing'] }] }))).toBe('RECORD_REFUSED');
     expect(await codeFrom(grant({ conditions: [{ scope: 'databases', in: ['payments'] }] }))).toBe('none');
   });
-  it('earn no grant of a tool that the boundary keeps for persons', async () => {
-    await stage.close();
-    const boundary = { never_allow: [], require_human: [reversible.name] };
-    stage = await openYear(world, { ...earningRunbook, action_boundary: boundary });
-    await earnGrant();
-    expect(await codeFrom(grant())).toBe('RECORD_REFUSED');
-  });
+  it.each([reversible.name, 'SELECT pg_terminate_backend'])(
+    'earn no grant of a tool that the boundary keeps for persons: %s',
+    async (entry) => {
+      await stage.close();
+      const boundary = { never_allow: [], require_human: [entry] };
+      stage = await openYear(world, { ...earningRunbook, action_boundary: boundary });
+      await earnGrant();
+      expect(await codeFrom(grant())).toBe('RECORD_REFUSED');
+    },
+  );
 
   it('close no breaker that is not open', async () => {
     const { hash } = await stage.as(executor).head();

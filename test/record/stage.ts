@@ -47,7 +47,7 @@ export type World = { readonly client: Client; readonly namespace: string; close
 /** A namespace of its own on the shared server: fences have fixed names. */
 export async function openWorld(): Promise<World> {
   const namespace = await freshNamespace();
-  const connection = await Connection.connect({ address: sharedTemporal().address });
+  const connection = await Connection.connect({ address: sharedTemporal().address, connectTimeout: '60s' });
   const client = new Client({ connection, namespace });
   return { client, namespace, close: () => connection.close() };
 }

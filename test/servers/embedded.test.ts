@@ -87,7 +87,7 @@ describeWith('temporal', 'Temporal', () => {
     const start = async () => {
       const server = await startTemporal({ bin, dbFile, uiPort: null });
       running.push(server);
-      return { server, connection: await Connection.connect({ address: server.address }) };
+      return { server, connection: await Connection.connect({ address: server.address, connectTimeout: '60s' }) };
     };
     const first = await start();
     await ensureSearchAttributes(first.connection, 'default');
@@ -101,7 +101,7 @@ describeWith('temporal', 'Temporal', () => {
   });
 
   it('that cannot be asked for search attributes is away, not ready', async () => {
-    const connection = await Connection.connect({ address: sharedTemporal().address });
+    const connection = await Connection.connect({ address: sharedTemporal().address, connectTimeout: '60s' });
     const asked = ensureSearchAttributes(connection, 'no-such-namespace');
     await expect(asked).rejects.toMatchObject({ code: 'TEMPORAL_AWAY' });
     await connection.close();

@@ -19,7 +19,7 @@ describeWith(['temporal', 'postgres'], 'the servers of a test run', () => {
 
   it('gives a namespace where the search attributes can be set and searched at once', async () => {
     const namespace = await freshNamespace();
-    const connection = await Connection.connect({ address: sharedTemporal().address });
+    const connection = await Connection.connect({ address: sharedTemporal().address, connectTimeout: '60s' });
     const client = new Temporal({ connection, namespace });
     const handle = await client.workflow.start('fence', {
       taskQueue: 'nobody',
@@ -34,7 +34,7 @@ describeWith(['temporal', 'postgres'], 'the servers of a test run', () => {
 
   it('keeps a worker from a namespace without search attributes, and says which command creates them', async () => {
     const namespace = await bareNamespace();
-    const connection = await Connection.connect({ address: sharedTemporal().address });
+    const connection = await Connection.connect({ address: sharedTemporal().address, connectTimeout: '60s' });
     try {
       await expect(awaitSearchAttributes(connection, namespace, 300)).rejects.toMatchObject({
         code: 'SEARCH_ATTRIBUTES_MISSING',

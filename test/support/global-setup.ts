@@ -26,7 +26,7 @@ async function temporal(): Promise<TemporalHere> {
   const dynamicConfig = { 'system.namespaceCacheRefreshInterval': '1s' };
   const server = await startTemporal({ bin, dynamicConfig });
   stops.push(server.stop);
-  const connection = await Connection.connect({ address: server.address });
+  const connection = await Connection.connect({ address: server.address, connectTimeout: '60s' });
   await ensureSearchAttributes(connection, 'default').finally(() => connection.close());
   return { address: server.address, uiUrl: server.uiUrl ?? '', bin };
 }

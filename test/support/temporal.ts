@@ -14,7 +14,7 @@ export const timeSkippingServer = (): string => serverOf('timeSkipping');
 /** A namespace of its own, as a server has it that nobody prepared: without the search attributes. */
 export async function bareNamespace(): Promise<string> {
   const namespace = `t-${randomBytes(6).toString('hex')}`;
-  const connection = await Connection.connect({ address: sharedTemporal().address });
+  const connection = await Connection.connect({ address: sharedTemporal().address, connectTimeout: '60s' });
   try {
     await connection.workflowService.registerNamespace({
       namespace,
@@ -33,7 +33,7 @@ export async function bareNamespace(): Promise<string> {
  */
 export async function freshNamespace(): Promise<string> {
   const namespace = await bareNamespace();
-  const connection = await Connection.connect({ address: sharedTemporal().address });
+  const connection = await Connection.connect({ address: sharedTemporal().address, connectTimeout: '60s' });
   await ensureSearchAttributes(connection, namespace).finally(() => connection.close());
   return namespace;
 }

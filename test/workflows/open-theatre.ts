@@ -68,7 +68,7 @@ export const identity = 'test';
 /** Real server, real workers, real bundle; the activities play a script for each workflow id. */
 export async function openTheatreAt(address: string, namespace: string): Promise<Theatre> {
   const [bundle, native] = await Promise.all([testBundle(), NativeConnection.connect({ address })]);
-  const connection = await Connection.connect({ address });
+  const connection = await Connection.connect({ address, connectTimeout: '60s' });
   const client = new Client({ connection, namespace, identity });
   const stages = new Map<string, Stage>();
   const workers = await startWorkers(native, namespace, bundle, stages);

@@ -130,7 +130,7 @@ async function build(options: SystemOptions, undo: Undo, stop: () => Promise<voi
     model: options.model ?? 'rules',
     settings: { ...options.settings, recorder: { pollMs: 300, fencePollMs: 200, ...options.settings?.recorder } },
   });
-  const connection = await Connection.connect({ address: temporal.address });
+  const connection = await Connection.connect({ address: temporal.address, connectTimeout: '60s' });
   undo.push(() => connection.close());
   const client = new Client({ connection, namespace: temporal.namespace });
   const supervisor = await startProcesses({
