@@ -12,6 +12,9 @@ export async function loadSqlParser(): Promise<void> {
   if (state === 'unloaded') state = 'ready';
 }
 
+/** False until it is loaded, and again once a text has broken it: every SQL text is refused then. */
+export const canParseSql = (): boolean => state === 'ready';
+
 export type ParsedSql =
   | { readonly ok: true; readonly statements: readonly unknown[] }
   | { readonly ok: false; readonly reason: string };

@@ -139,14 +139,14 @@ function readManifests(call: Call): Reading {
   );
 }
 
-/** A read that is given an option nobody knows, or told to write a file or to run a program, is a write. */
+/** A read that is told to write a file or to run a program, or may be by an option nobody knows, is a write. */
 function readEffect({ verb, parsed, open, strange }: Call): 'read' | 'write' {
-  if (strange) return 'write';
   const writing = {
     'cluster-info-dump': ['output-directory'],
     kustomize: ['o', 'output', 'helm-command', 'enable-helm', 'enable-alpha-plugins', 'enable-exec', 'network'],
   }[verb];
   if (writing === undefined) return 'read';
+  if (strange) return 'write';
   const dump = verb === 'cluster-info-dump' && literalOf(lastValue(parsed, 'output-directory') ?? literal('-')) === '-';
   return open === null && (dump || !parsed.options.some(({ name }) => writing.includes(name))) ? 'read' : 'write';
 }

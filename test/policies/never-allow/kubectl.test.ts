@@ -140,7 +140,7 @@ describe('kubectl: other writes', () => {
       config set-credentials u --exec-command=sh --exec-arg=-c --exec-arg=x => config-set-credentials; > sh -c x
       set image deploy/web a=b => set-image deployment
       rollout undo deployment web => rollout-undo deployment
-      rollout --x restart deploy/web => unknown.word
+      rollout --x restart deploy/web => ?rollout * (unknown-option); rollout-restart * (unknown-option)
       label pod nginx a=b => label pod
       label --list pod nginx a=b => label pod
       scale --replicas=3 deployment/$NAME => scale *
@@ -157,7 +157,7 @@ describe('kubectl: other writes', () => {
       kustomize --enable-helm . => kustomize
       kustomize $DIR => kustomize
       cluster-info dump --output-directory=/tmp/d => cluster-info-dump
-      get pods --bogus => get * (unknown-option)
+      cluster-info dump --bogus => cluster-info-dump (unknown-option)
       get pods --profile=cpu --profile-output=x => ?get pod; write-file
     `),
   )('reads `%s` as %s', (text, expected) => {
