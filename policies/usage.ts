@@ -73,7 +73,7 @@ export function recoveryReadsMax(
   { recoveryRunsMax }: Pick<Limits, 'recoveryRunsMax'>,
 ): number {
   const reads = recovery.reads.filter((read) => read.tool === tool).length;
-  return reads * recoveryLooksMax(recovery.settleMsMax) * recoveryRunsMax;
+  return reads === 0 ? 0 : reads * recoveryLooksMax(recovery.settleMsMax) * recoveryRunsMax;
 }
 
 export const isRecoveryRead = ({ recovery }: Pick<Runbook, 'recovery'>, hash: string): boolean =>
