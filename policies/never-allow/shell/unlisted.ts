@@ -47,10 +47,10 @@ const isListed = (word: Word, { findings }: Scope): boolean => {
 
 const inputOf = ({ input }: Scope): string | null => (input.kind === 'text' ? knownText(input.text) : null);
 
-/** A word of several, and what stands in it behind a mark: `alias.x=!kubectl …`, `--to-command=kubectl …`, `EXEC:kubectl …`. */
+/** A word of several, and what stands in it behind a mark or an option: `alias.x=!kubectl …`, `EXEC:kubectl …`, `-Okubectl …`. */
 function textsIn(text: string | null): string[] {
   if (text === null || !/\s/.test(text.trim())) return [];
-  const [, behind] = /^\s*\S*[=:!]([^=:!\s]+\s.*)$/s.exec(text) ?? [];
+  const [, behind] = /^\s*(?:\S*[=:!]|-\w)([^=:!\s]+\s.*)$/s.exec(text) ?? [];
   return behind === undefined ? [text] : [text, behind];
 }
 

@@ -169,6 +169,7 @@ describe('kubectl: other writes', () => {
       exec web -- kubectl delete deploy x => exec pod; > kubectl delete deploy x
       exec -it deploy/web -c app -- sh -c 'rm x' => exec deployment; > sh -c rm x
       exec web ls => exec pod; > ls
+      create job x --image=i -- kubectl delete deploy x => create job; > kubectl delete deploy x
       debug node/n1 -it --image=busybox -- chroot /host kubectl delete => debug node; > chroot /host kubectl delete
       run x --image=busybox --command -- sh -c y => run pod; > sh -c y
       run x --image=busybox -- sh -c y => run pod; > sh -c y

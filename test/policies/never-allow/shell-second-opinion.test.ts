@@ -19,6 +19,8 @@ const timeout = deep ? 3_600_000 : 120_000;
 
 type Second = { readonly statements: number; readonly printed: string };
 
+/** To it a comment may begin behind a quote or an expansion, as in `""#a`; to Bash that is one word, and we follow Bash. */
+const ofBoth = shellText.filter((text) => !/["'`)}]#/.test(text));
 /** It takes `A=([a])` for a subscript without a value; to Bash it is a pattern. */
 const isNarrower = (error: unknown): boolean => /must be followed by `=`/.test(String(error));
 
@@ -35,7 +37,7 @@ async function second(text: string): Promise<Second | null | undefined> {
 /** An open word by what is known of it: how an expansion is spelled is not what it means. */
 const shownAs = (word: Word): string =>
   word.kind === 'literal' ? `=${word.value}` : `${word.splits ? '?*' : '?'}${word.prefix}`;
-const wordsIn = (text: string): string => JSON.stringify(recorded(text).argvs.map((argv) => argv.map(shownAs)));
+const wordsIn = (text: string): string[] => recorded(text).argvs.map((argv) => JSON.stringify(argv.map(shownAs)));
 
 async function disagreement(text: string): Promise<string | null> {
   const other = await second(text);
@@ -45,7 +47,9 @@ async function disagreement(text: string): Promise<string | null> {
   const parsed = parseShell(text);
   if (parsed.ok && parsed.script.commands.length !== other.statements) return 'another number of statements';
   if (recorded(other.printed).rule.startsWith('unknown.')) return null;
-  return wordsIn(other.printed) === wordsIn(text) ? null : 'other words';
+  const [ours, theirs] = [wordsIn(text), wordsIn(other.printed)];
+  const at = theirs.findIndex((words, index) => words !== ours[index]);
+  return at < 0 && ours.length === theirs.length ? null : `${ours[at]}, and printed anew ${theirs[at]}`;
 }
 
 describe('shell text, by the opinion of a second parser', () => {
@@ -54,7 +58,7 @@ describe('shell text, by the opinion of a second parser', () => {
   it(
     'has the same statements and words to both, or is unknown to ours',
     async () => {
-      for (const text of fc.sample(shellText, texts)) {
+      for (const text of fc.sample(ofBoth, texts)) {
         expect({ text, found: await disagreement(text) }).toEqual({ text, found: null });
       }
     },

@@ -89,6 +89,7 @@ const unlisted: readonly ((command: string) => string)[] = [
   (c) => `tar cf a . --checkpoint-action='exec=${c}'`,
   (c) => `vim -c ':!${c}' -c q`,
   (c) => `socat - EXEC:'${c}'`,
+  (c) => `git grep -O'${c}' x`,
   (c) => `echo '${c}' | myrunner`,
   (c) => `myrunner <<'E'\n${c}\nE`,
 ];
