@@ -9,6 +9,7 @@ import { mayGoDeeper, type Scope } from './scope.ts';
 import { knownText } from './text.ts';
 
 const attemptsMax = 16;
+const marksMax = 3;
 /** What people call these by an alias of their start file. */
 const shortNames: ReadonlyMap<string, string> = new Map([
   ['k', 'kubectl'],
@@ -50,8 +51,9 @@ const inputOf = ({ input }: Scope): string | null => (input.kind === 'text' ? kn
 /** A word of several, and what stands in it behind a mark or an option: `alias.x=!kubectl …`, `EXEC:kubectl …`, `-Okubectl …`. */
 function textsIn(text: string | null): string[] {
   if (text === null || !/\s/.test(text.trim())) return [];
-  const [, behind] = /^\s*(?:\S*[=:!]|-\w)([^=:!\s]+\s.*)$/s.exec(text) ?? [];
-  return behind === undefined ? [text] : [text, behind];
+  const [first = ''] = /^\s*\S*/.exec(text) ?? [];
+  const marks = [...first.matchAll(/[=:!]|^-\w/g)].slice(0, marksMax);
+  return [text, ...marks.map((mark) => text.slice(mark.index + mark[0].length))];
 }
 
 function tryCommand(argv: readonly Word[], scope: Scope): void {
