@@ -8,7 +8,8 @@ export type Sides = {
   peer(): Promise<Measured>;
   /** Measured once, beside the contest, for the reader alone: lines to print. */
   aside?(): Promise<readonly string[]>;
-  readonly address: string;
+  /** Of the Temporal server that was measured; null where none takes part. */
+  readonly address: string | null;
 };
 export type Setting = {
   /** A folder that is deleted at the end. */
@@ -23,6 +24,8 @@ export type Bench = {
   readonly name: string;
   readonly about: string;
   readonly unit: string;
+  /** After the point, in what is printed: one, unless the values are small. */
+  readonly digits?: number;
   readonly peerName: string;
   /** The least ratio that is accepted. */
   readonly floor: number;

@@ -45,4 +45,37 @@ const workflowMemory: Bench = {
   open: async (setting) => (await import('./memory/workflow-memory.ts')).openWorkflowMemory(setting),
 };
 
-export const benches: readonly Bench[] = [overhead, history, workflowMemory];
+const inProcess = { timed: true, roundsUsual: 7, roundsMax: 50, warmUp: true, digits: 2 } as const;
+
+const gate: Bench = {
+  ...inProcess,
+  name: 'gate',
+  about: 'one typed write judged by every rule but the organisation policy (p50)',
+  unit: 'us',
+  peerName: 'agent-governance-sdk 4.0.0: 100 expression rules, hit at the last',
+  floor: 10,
+  open: async () => (await import('./gate/gate.ts')).openGate(),
+};
+
+const gateCedar: Bench = {
+  ...inProcess,
+  name: 'gate-cedar',
+  about: 'the same write judged with the organisation policy (p50)',
+  unit: 'us',
+  peerName: 'cedar-wasm alone, on the same request',
+  floor: 0.6,
+  open: async () => (await import('./gate/gate.ts')).openGateWithCedar(),
+};
+
+const command: Bench = {
+  ...inProcess,
+  name: 'command',
+  about: 'judging command text of 64 kB, each kB of it',
+  unit: 'us/kB',
+  peerName: 'the same lines as texts of 1 kB',
+  // A ratio of 1 is linear growth.
+  floor: 0.5,
+  open: async () => (await import('./command/command.ts')).openCommand(),
+};
+
+export const benches: readonly Bench[] = [overhead, history, workflowMemory, gate, gateCedar, command];

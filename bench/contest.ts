@@ -26,7 +26,7 @@ export async function compete(bench: Bench, rounds: number, setting: Setting): P
     for (const side of order) {
       const { value, note } = await sides[side]();
       (side === 'subject' ? subject : peer).push(value);
-      seen[side] = `${rounded(value, 1)} ${bench.unit}${note === '' ? '' : ` (${note})`}`;
+      seen[side] = `${rounded(value, bench.digits ?? 1)} ${bench.unit}${note === '' ? '' : ` (${note})`}`;
     }
     say(`round ${round} of ${rounds}: subject ${seen.subject} · peer ${seen.peer}`);
   }
@@ -36,8 +36,8 @@ export async function compete(bench: Bench, rounds: number, setting: Setting): P
   const result: Result = {
     name: bench.name,
     unit: bench.unit,
-    subject: rounded(medians.subject, 1),
-    peer: rounded(medians.peer, 1),
+    subject: rounded(medians.subject, bench.digits ?? 1),
+    peer: rounded(medians.peer, bench.digits ?? 1),
     peerName: bench.peerName,
     ratio,
     floor: bench.floor,

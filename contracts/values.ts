@@ -32,15 +32,17 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 
 /** JSON of bounded depth: RFC 8785 needs finite numbers and well-formed strings (no lone surrogates). */
 const jsonAtDepth = (depth: number): z.ZodType<JsonValue> => {
-  const scalar = z.union([
-    z.null(),
-    z.boolean(),
-    z.number(),
+  // What is most often there is tried first: every call is parsed before it is judged.
+  const scalars = [
     z.string().max(65_536).refine(isWellFormed, 'expected well-formed Unicode'),
-  ]);
-  if (depth === 0) return scalar;
+    z.number(),
+    z.boolean(),
+    z.null(),
+  ] as const;
+  if (depth === 0) return z.union(scalars);
   const inner = z.lazy(() => jsonAtDepth(depth - 1));
-  return z.union([scalar, z.array(inner).max(2_000), z.record(z.string().max(256), inner)]);
+  const [string, ...others] = scalars;
+  return z.union([string, z.record(z.string().max(256), inner), ...others, z.array(inner).max(2_000)]);
 };
 /** Whether a text has bytes: no half of a surrogate pair stands alone in it. */
 export const isWellFormed = (value: string): boolean =>

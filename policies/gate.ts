@@ -83,7 +83,12 @@ export function recognise<T extends Pick<JudgeInputs, 'call'>>(
     const reason = `${shown(contract.name)} does not take these arguments: ${shown(field === '' ? 'args' : field)} does not fit`;
     return deny('schema.bad-args', reason, 'propose arguments that the contract of the tool accepts');
   }
-  return { ...inputs, call: { ...call, args: args.data }, callHash: callHash(call), contract };
+  return {
+    ...inputs,
+    call: { ...call, args: args.data },
+    contract,
+    callHash: () => callHash(call),
+  };
 }
 
 /** Names that reach a prototype when code is careless, and that schema parsers drop without a word. */

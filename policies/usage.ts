@@ -81,7 +81,7 @@ export function recoveryReadsMax(
   runs: number,
 ): number {
   const reads = recovery.reads.filter((read) => read.tool === tool).length;
-  return reads * recoveryLooksMax(recovery.settleMsMax) * Math.min(runs, recoveryRunsMax);
+  return reads === 0 ? 0 : reads * recoveryLooksMax(recovery.settleMsMax) * Math.min(runs, recoveryRunsMax);
 }
 
 export const isRecoveryRead = ({ recovery }: Pick<Runbook, 'recovery'>, hash: string): boolean =>

@@ -73,7 +73,7 @@ const perIncident: Rule = (judging) => {
   const { runbook } = judging.runbook;
   const aside = natural(recoveryReadsMax(runbook, contract.name, limits, natural(judging.runs)));
   const looked = countOf(judging.recoveryReads, contract.name);
-  if (looked < aside && isRecoveryRead(runbook, callHash)) return null;
+  if (looked < aside && isRecoveryRead(runbook, callHash())) return null;
   const used = countOf(judging.counts, contract.name) + Math.max(0, looked - aside);
   const max = natural(listingOf(judging)?.perIncidentMax);
   if (used < max) return null;

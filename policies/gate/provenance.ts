@@ -1,4 +1,4 @@
-import { InventoryRef } from '../../contracts/tools/contract.ts';
+import { type Entity, InventoryRef } from '../../contracts/tools/contract.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
 import { jcs } from '../digest.ts';
 import { deny, type Judging, msOf, type Rule, shown } from './rule.ts';
@@ -31,10 +31,13 @@ const namedByCall = ofTarget(({ entity }, { call }) => {
 });
 
 const found = ofTarget(({ entity, result }) =>
-  toolRegistry.get(result.tool)?.risk === 'read' && result.entities.some((one) => jcs(one) === jcs(entity))
+  toolRegistry.get(result.tool)?.risk === 'read' && result.entities.some((one) => isSame(one, entity))
     ? null
     : deny('provenance.not-in-result', `no read found ${shown(entity.id)} as it is described`, readAgain),
 );
+
+const isSame = (one: Entity, other: Entity): boolean =>
+  one === other || (one.id === other.id && jcs(one) === jcs(other));
 
 const sameRunbook = ofTarget(({ result }, { runbook }) =>
   result.runbook.id === runbook.id && result.runbook.digest === runbook.digest

@@ -1,6 +1,6 @@
 import { forbiddenBy } from './floor.ts';
 import { grammars } from './grammars.ts';
-import { beginsLikeStatement, isOnlyStatement } from './only-statement.ts';
+import { isForeignStatement, isOnlyStatement, mayBeStatement } from './only-statement.ts';
 import { Findings, type Grammars } from './shell/findings.ts';
 import { judgeUncalled } from './shell/function.ts';
 import { runText } from './shell/nested.ts';
@@ -27,15 +27,17 @@ export const judgeSqlWith = (given: Grammars, text: string, forbids: readonly Fo
   verdictOf(walked(given, text, walkSql), forbids);
 
 /**
- * Judges a command line or a script with every grammar there is. A text that runs nothing in a shell and is a statement to
- * Postgres is judged as one; a statement that the floor forbids is denied whatever a shell would make of it. Needs `loadSqlParser` to have resolved for whatever is SQL. Never throws.
+ * Judges a command line or a script with every grammar there is. A text that runs nothing in a shell and begins as a
+ * statement does is judged as one, so that another dialect's is denied; a statement that the floor forbids is denied whatever
+ * a shell would make of it. Needs `loadSqlParser` to have resolved, and denies what may be SQL until then. Never throws.
  */
 export function judgeCommand(text: string, forbids: readonly Forbids[] = []): CommandVerdict {
   const asShell = walked(grammars, text, walkShell);
   const verdict = verdictOf(asShell, forbids);
-  if (verdict.rule.startsWith('floor.') || !beginsLikeStatement(text)) return verdict;
+  if (verdict.rule.startsWith('floor.') || !mayBeStatement(text, asShell)) return verdict;
   const asSql = judgeSqlText(text, forbids);
-  return asSql.rule.startsWith('floor.') || isOnlyStatement(text, asShell) ? asSql : verdict;
+  if (asSql.rule.startsWith('floor.') || isOnlyStatement(text, asShell)) return asSql;
+  return asSql.verdict === 'deny' && isForeignStatement(text, asShell) ? asSql : verdict;
 }
 
 /** Judges SQL text. Needs `loadSqlParser` to have resolved, and denies until then. Never throws. */

@@ -1,5 +1,5 @@
 import { toolRegistry } from '../../contracts/tools/registry.ts';
-import { isSqlParserReady } from '../sql/parser.ts';
+import { canParseSql } from '../sql/parser.ts';
 import { grammars as everyGrammar } from './grammars.ts';
 import type { Forbids } from './judge-command.ts';
 import type { Reading } from './program.ts';
@@ -80,7 +80,7 @@ function compileEntry(entry: string, grammars: Grammars): readonly Matcher[] | F
   if (word === '') return fault('expected a tool, a command or an SQL statement');
   if (toolRegistry.has(word)) return [compileTool(word)];
   // INVARIANT: what an entry means does not depend on what is loaded: half of its readings would match half of what it says.
-  if (!isSqlParserReady()) return fault('the SQL parser is not loaded, and the entry may be a statement');
+  if (!canParseSql()) return fault('the SQL parser is not loaded, and the entry may be a statement');
   const first = word.split(/\s/)[0] ?? '';
   const command = grammars.programs.has(baseName(first)) ? compileCommand(entry, grammars) : null;
   const readings = [command, compileSql(entry, grammars)].filter((one) => one !== null);

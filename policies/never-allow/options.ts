@@ -1,4 +1,4 @@
-import { literalOf, textOf, type Word } from './word.ts';
+import { isGlob, isNoOption, literalOf, textOf, type Word } from './word.ts';
 
 /**
  * How a program spells its options. `pflag` (kubectl, helm, docker, gcloud): `--name=v`, `--name v`, `-n v`, `-nv`, `-abc`, and
@@ -79,8 +79,9 @@ function takeLong(word: Word, text: string, next: Word | undefined, spec: Option
       word.kind === 'literal'
         ? { kind: 'literal', value: rest }
         : { kind: 'unknown', text: word.text, prefix: rest, splits: word.splits };
-    // Unquoted, the value may split into further words, and those could be anything.
-    return word.kind === 'unknown' && word.splits ? null : { options: [{ name, value }], usesNext: false };
+    // Unquoted, the value may split into further words, and those could be anything. What a glob comes to begins as it does.
+    const decided = word.kind === 'literal' || !word.splits || isGlob(word);
+    return decided ? { options: [{ name, value }], usesNext: false } : null;
   }
   if (!spec.valued.has(name)) return { options: [{ name, value: null }], usesNext: false };
   return { options: [{ name, value: next ?? null }], usesNext: next !== undefined };
@@ -135,6 +136,5 @@ export function isSet({ options }: Parsed, ...names: readonly string[]): boolean
 export const lastValue = ({ options }: Parsed, ...names: readonly string[]): Word | null =>
   options.findLast(({ name }) => names.includes(name))?.value ?? null;
 
-/** Whether a word that is not literal may come to be an option, or no word at all, or several. */
-export const mayBeOption = (word: Word): boolean =>
-  word.kind === 'unknown' && (word.splits || word.prefix === '' || word.prefix.startsWith('-'));
+/** Whether a word that is not literal may come to be an option, or to bring one along. */
+export const mayBeOption = (word: Word): boolean => word.kind === 'unknown' && !isNoOption(word);

@@ -21,6 +21,8 @@ export const textOf = (word: Word): string => (word.kind === 'literal' ? word.va
  */
 export const isNoOption = (word: Word): boolean => {
   if (word.kind === 'literal') return !word.value.startsWith('-');
-  const isGlob = !/[$`]/.test(word.text);
-  return word.prefix !== '' && !word.prefix.startsWith('-') && (!word.splits || isGlob);
+  return word.prefix !== '' && !word.prefix.startsWith('-') && (!word.splits || isGlob(word));
 };
+
+/** Whether a word is open because of a pattern alone: all that it may come to begins with its prefix. */
+export const isGlob = (word: Word): boolean => word.kind === 'unknown' && !/[$`]/.test(word.text);

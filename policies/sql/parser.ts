@@ -12,8 +12,8 @@ export async function loadSqlParser(): Promise<void> {
   if (state === 'unloaded') state = 'ready';
 }
 
-/** Whether SQL can be read in this process: loaded, and not broken since. */
-export const isSqlParserReady = (): boolean => state === 'ready';
+/** False until it is loaded, and again once a text has broken it: every SQL text is refused then. */
+export const canParseSql = (): boolean => state === 'ready';
 
 export type ParsedSql =
   | { readonly ok: true; readonly statements: readonly unknown[] }

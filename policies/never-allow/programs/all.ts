@@ -26,6 +26,7 @@ import { rclone } from './rclone.ts';
 import { redisCli } from './redis-cli.ts';
 import { s3cmd } from './s3cmd.ts';
 import { s5cmd } from './s5cmd.ts';
+import { schedulers } from './schedulers.ts';
 import { sqlClients } from './sql-clients.ts';
 import { journalctl, systemctl } from './systemd.ts';
 import { terraform } from './terraform.ts';
@@ -59,7 +60,7 @@ const targets: readonly Program[] = [
   ...[terraform, terragrunt, cdktf, gcloud, az, systemctl, journalctl],
   ...[aws, s3cmd, s5cmd, minioClient, rclone, gsutil, hadoop],
   ...[psql, pgcli, redisCli, ...sqlClients, ...postgresTools],
-  ...[curl, wget, sed, awk, ...hostPrograms],
+  ...[curl, wget, sed, awk, ...hostPrograms, ...schedulers],
 ];
 
 /** Every program by each of its names. Throws `TypeError` for a name that two programs claim. */

@@ -40,7 +40,8 @@ export function pluginOf(root: string, { argv, unplaced }: Located): readonly Wo
   const at = argv.findIndex((word) => literalOf(word) === unplaced);
   return [literal(`${root}-${unplaced}`), ...argv.toSpliced(at, 1)];
 }
-/** Why no command could be told: an expansion, or an option nobody knows, stands where it decides. */
+
+/** Why no command could be told: an expansion, or too many options nobody knows, stand where it decides. */
 export type Undecided = { readonly undecided: string };
 
 /**
@@ -49,15 +50,41 @@ export type Undecided = { readonly undecided: string };
  * deletes a Deployment. Where that happens, what a person would read (`kubectl --force delete pod x`) comes second.
  */
 export function locate(argv: readonly Word[], root: Command): readonly Located[] | Undecided {
-  const search: Search = { known: allOptions(root), lenient: false, foreign: false };
+  const search: Search = { known: allOptions(root), lenient: false, flags: 0, foreign: false, strange: [] };
   const real = descend(argv, root, root, [], search);
   if ('undecided' in real || !search.foreign) return 'undecided' in real ? real : [real];
-  const meant = descend(argv, root, root, [], { ...search, lenient: true });
-  if ('undecided' in meant) return meant;
-  return real.path.length === 0 && real.unplaced !== null ? [meant] : [real, meant];
+  const meant: Located[] = [];
+  // An option that nobody knows may take the next word or not: every way is read.
+  for (let flags = 0, names = 0; flags < 2 ** names || flags === 0; flags++) {
+    const lenient: Search = { ...search, lenient: true, flags, strange: [] };
+    const found = descend(argv, root, root, [], lenient);
+    if ('undecided' in found) return found;
+    names = Math.max(names, lenient.strange.length);
+    if (names > strangeMax) return { undecided: lenient.strange[0] ?? '' };
+    meant.push(found);
+  }
+  const all = [real, ...meant].filter((one, at, every) => every.findIndex((other) => isSame(one, other)) === at);
+  // A plugin is not looked for behind an option.
+  const placed = all.filter(({ path, unplaced }) => path.length > 0 || unplaced === null);
+  return placed.length > 0 ? placed : all;
 }
 
-type Search = { readonly known: OptionSpec; readonly lenient: boolean; foreign: boolean };
+const isSame = (one: Located, other: Located): boolean =>
+  one.unplaced === other.unplaced &&
+  one.path.join(' ') === other.path.join(' ') &&
+  one.argv.length === other.argv.length &&
+  one.argv.every((word, at) => word === other.argv[at]);
+
+const strangeMax = 3;
+
+/** `flags` has a bit for each option of `strange`: set where it takes no value. */
+type Search = {
+  readonly known: OptionSpec;
+  readonly lenient: boolean;
+  readonly flags: number;
+  foreign: boolean;
+  readonly strange: string[];
+};
 
 function descend(
   argv: readonly Word[],
@@ -86,9 +113,7 @@ function firstArgument(argv: readonly Word[], spec: OptionSpec, search: Search):
     if (text === '--') return null;
     if (text === '' || text === '-') continue;
     if (!text.startsWith('-')) return index;
-    const takes = takesNext(text, spec, search);
-    if (takes === 'unknown') return { undecided: text };
-    if (!takes) continue;
+    if (!takesNext(text, spec, search)) continue;
     index += 1;
     const value = argv[index];
     if (value?.kind === 'unknown' && value.splits) return { undecided: textOf(value) };
@@ -96,7 +121,7 @@ function firstArgument(argv: readonly Word[], spec: OptionSpec, search: Search):
   return null;
 }
 
-function takesNext(text: string, spec: OptionSpec, search: Search): boolean | 'unknown' {
+function takesNext(text: string, spec: OptionSpec, search: Search): boolean {
   if (text.includes('=') || (!text.startsWith('--') && text.length > 2)) return false;
   const name = text.replace(/^--?/, '');
   if (helpNames.includes(name)) {
@@ -106,9 +131,11 @@ function takesNext(text: string, spec: OptionSpec, search: Search): boolean | 'u
   }
   if (spec.valued.has(name)) return true;
   if (spec.flags.has(name)) return false;
-  if (!search.known.valued.has(name) && !search.known.flags.has(name)) return 'unknown';
   search.foreign = true;
-  return !search.lenient || search.known.valued.has(name);
+  if (search.known.valued.has(name)) return true;
+  if (search.known.flags.has(name)) return !search.lenient;
+  if (!search.strange.includes(name)) search.strange.push(name);
+  return (search.flags & (1 << search.strange.indexOf(name))) === 0;
 }
 
 const specs = new WeakMap<Command, OptionSpec>();

@@ -21,6 +21,10 @@ const programs: ReadonlyMap<string, string> = new Map([
   ['docker', 'docker'],
 ]);
 
+/** `k8s-kubectl` and `terraform-ci` are taken for the program in their name. */
+const programOf = (name: string): string | undefined =>
+  programs.get(name) ?? name.split(/[-_.]/).flatMap((part) => programs.get(part) ?? [])[0];
+
 /**
  * What a container is told to run: the arguments as a command of their own, as most images take them, and, for an image
  * whose entrypoint is a program judged here (`bitnami/kubectl delete …`), as arguments of that program. Never throws. What
@@ -34,7 +38,7 @@ export function containerCommand(image: Word | null, args: readonly Word[]): Nes
     .split('/')
     .at(-1)
     ?.replace(/:.*$/s, '');
-  const program = programs.get(name?.toLowerCase() ?? '');
+  const program = programOf(name?.toLowerCase() ?? '');
   const asArguments: Nested[] = program === undefined ? [] : [{ kind: 'argv', argv: [literal(program), ...args] }];
   const isOption = (first.kind === 'literal' ? first.value : first.prefix).startsWith('-');
   return isOption ? asArguments : [{ kind: 'argv', argv: args }, ...asArguments];

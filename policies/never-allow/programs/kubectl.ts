@@ -88,6 +88,8 @@ function readCall(located: Located, dialect: Dialect): Reading {
 }
 
 const runVerbs = new Set(['debug', 'run']);
+/** What they create runs the command behind `--`. */
+const creates = new Set(['create-job', 'create-cronjob', 'create-deployment']);
 
 /** `pod/"$X"` is one argument and no option, whatever X is. */
 const mayAdd = (word: Word | undefined): boolean =>
@@ -139,14 +141,14 @@ function readManifests(call: Call): Reading {
   );
 }
 
-/** A read that is given an option nobody knows, or told to write a file or to run a program, is a write. */
+/** A read that is told to write a file or to run a program, or may be by an option nobody knows, is a write. */
 function readEffect({ verb, parsed, open, strange }: Call): 'read' | 'write' {
-  if (strange) return 'write';
   const writing = {
     'cluster-info-dump': ['output-directory'],
     kustomize: ['o', 'output', 'helm-command', 'enable-helm', 'enable-alpha-plugins', 'enable-exec', 'network'],
   }[verb];
   if (writing === undefined) return 'read';
+  if (strange) return 'write';
   const dump = verb === 'cluster-info-dump' && literalOf(lastValue(parsed, 'output-directory') ?? literal('-')) === '-';
   return open === null && (dump || !parsed.options.some(({ name }) => writing.includes(name))) ? 'read' : 'write';
 }
@@ -181,7 +183,7 @@ function nestedOf({ verb, parsed, args }: Call, { runs, stops }: Dialect): Neste
   const own = isFromFiles(parsed) ? 0 : 1;
   if (stops.has(verb)) return argvOf(args.slice(own).slice(literalOf(args[own]) === '--' ? 1 : 0));
   if (runs.has(verb)) return [...argvOf(parsed.rest ?? args.slice(own)), ...observers(verb, parsed)];
-  if (verb === 'debug') return argvOf(parsed.rest ?? []);
+  if (verb === 'debug' || creates.has(verb)) return argvOf(parsed.rest ?? []);
   if (verb === 'run' && isSet(parsed, 'command') !== true)
     return containerCommand(lastValue(parsed, 'image'), args.slice(1));
   if (verb === 'run') return argvOf(args.slice(1));

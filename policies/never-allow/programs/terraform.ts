@@ -1,7 +1,7 @@
 import { isSet, lastValue, type OptionSpec, type Parsed, parseOptions } from '../options.ts';
 import { type Program, type Reading, reading, unknown } from '../program.ts';
 import type { TypedAction } from '../typed-action.ts';
-import { literalOf, textOf, type Word } from '../word.ts';
+import { isNoOption, literal, literalOf, textOf, type Word } from '../word.ts';
 
 /**
  * terraform, tofu, and tflocal, which hands its words on. Canonical names of system `terraform`: `verb` is the subcommand (`plan`, `apply`, `destroy`, `state
@@ -80,9 +80,9 @@ function readSubcommand(name: string, rest: readonly Word[]): Reading {
     case 'destroy':
       return done('destroy', 'write', namesOf(parseOptions(rest, planSpec)));
     case 'apply':
-      return readApply(parseOptions(rest, planSpec));
+      return readApply(parseOptions(rest, planSpec), rest);
     case 'plan':
-      return readPlan(parseOptions(rest, planSpec));
+      return readPlan(parseOptions(rest, planSpec), rest);
     case 'fmt':
       return readFormat(rest);
   }
@@ -108,18 +108,18 @@ function readGroup(name: string, word: Word, group: Group): Reading {
   return unknown('unknown.terraform-command', `\`${name} ${second}\` is no command that is known here`);
 }
 
-function readApply(parsed: Parsed): Reading {
+function readApply(parsed: Parsed, argv: readonly Word[]): Reading {
   // INVARIANT: an option that is set by something outside the text counts as set.
   if (isSet(parsed, 'destroy') !== false) return done('destroy', 'write', namesOf(parsed));
-  const lost = undecidedOption(parsed);
+  const lost = undecidedOption(parsed, argv);
   if (lost !== null) return lost;
   const planned = parsed.positionals.length > 0 || (parsed.rest?.length ?? 0) > 0;
   const modifiers = [...(planned ? ['plan-file'] : []), ...(lastValue(parsed, 'replace') === null ? [] : ['deletes'])];
   return done('apply', 'write', namesOf(parsed), modifiers);
 }
 
-function readPlan(parsed: Parsed): Reading {
-  const lost = undecidedOption(parsed);
+function readPlan(parsed: Parsed, argv: readonly Word[]): Reading {
+  const lost = undecidedOption(parsed, argv);
   if (lost !== null) return lost;
   const kept = lastValue(parsed, 'out') !== null;
   // Such a file has one use. Held by itself, it would let a destroy through in two steps that each look harmless.
@@ -128,7 +128,8 @@ function readPlan(parsed: Parsed): Reading {
   return done('plan', lastValue(parsed, 'generate-config-out') === null ? 'read' : 'write', namesOf(parsed));
 }
 
-function undecidedOption({ undecided: [lost] }: Parsed): Reading | null {
+function undecidedOption({ undecided }: Parsed, argv: readonly Word[]): Reading | null {
+  const lost = undecided.find(({ at }) => !isNoOption(argv[at] ?? literal('-')));
   return lost === undefined
     ? null
     : unknown('unknown.option', `\`${lost.text}\` may be an option such as \`-destroy\``);

@@ -12,6 +12,10 @@ import type { Output } from './walk.ts';
 
 /** A simple command: its words, its redirections and assignments, and then what it comes to. */
 export function runCommand(node: Command, scope: Scope): Output {
+  const parts = [...node.prefix, ...(node.name === undefined ? [] : [node.name]), ...node.suffix];
+  // The parser ends a word before `<(`; to Bash `A=<(cmd) sh x` assigns, and runs `sh`.
+  if (parts.some(({ end }, at) => end === parts[at + 1]?.pos))
+    scope.findings.refuse('unknown.syntax', 'two words stand together without a blank');
   const assignments = node.prefix.filter((part) => part.type === 'Assignment');
   // The words come first: an assignment in front of a command is not seen in them.
   const argv = node.name === undefined ? [] : expandWords([node.name], scope);

@@ -11,12 +11,13 @@ import type { Output } from './walk.ts';
 const charsMax = 262_144;
 
 /**
- * Runs a command that only prints: `echo`, `printf`, and filters of a known input (`base64 -d`). Undefined for any other
+ * Runs a command that only prints: `echo`, `printf`, a completion, and filters of a known input (`base64 -d`). Undefined for any other
  * command line: its grammar has the word.
  */
 export function outputOf(name: string, args: readonly Word[], scope: Scope): Output | undefined {
   if (name === 'echo') return bounded(echo(args, scope), scope);
   if (name === 'printf') return bounded(printf(args, scope), scope);
+  if (isCompletion(name, args)) return bounded([], scope);
   const filter = filterOf(name, args.map(literalOf));
   if (filter === null) return undefined;
   const text = scope.input.kind === 'text' ? scope.input.text : null;
@@ -25,6 +26,15 @@ export function outputOf(name: string, args: readonly Word[], scope: Scope): Out
   const made = filter.run(known);
   return bounded(made === null ? null : [made], scope);
 }
+
+const completing = new Set(['kubectl', 'kubecolor', 'oc', 'helm', 'docker', 'podman', 'nerdctl']);
+
+/** `kubectl completion bash` prints functions for a shell to complete words with, and no command that does anything. */
+const isCompletion = (name: string, [verb, shell, ...more]: readonly Word[]): boolean =>
+  completing.has(name) &&
+  literalOf(verb) === 'completion' &&
+  ['bash', 'zsh'].includes(literalOf(shell) ?? '') &&
+  more.length === 0;
 
 function bounded(output: Output, { findings }: Scope): Output {
   const size = output?.reduce((sum, bit) => sum + (typeof bit === 'string' ? bit.length : 1), 0) ?? 0;

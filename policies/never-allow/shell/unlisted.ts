@@ -1,17 +1,27 @@
 import { forbiddenBy } from '../floor.ts';
+import { isStatementName } from '../only-statement.ts';
 import type { TypedAction } from '../typed-action.ts';
-import { literalOf, type Word } from '../word.ts';
-import type { Findings } from './findings.ts';
+import { literal, literalOf, type Word } from '../word.ts';
 import { newShell, runText } from './nested.ts';
 import { baseName } from './program-name.ts';
 import { runArgv } from './run-argv.ts';
 import { mayGoDeeper, type Scope } from './scope.ts';
+import { knownText } from './text.ts';
 
 const attemptsMax = 16;
+const marksMax = 3;
+/** What people call these by an alias of their start file. */
+const shortNames: ReadonlyMap<string, string> = new Map([
+  ['k', 'kubectl'],
+  ['kc', 'kubectl'],
+  ['h', 'helm'],
+  ['tf', 'terraform'],
+  ['tg', 'terragrunt'],
+]);
 
 /**
- * A program that nobody listed: a write, of which nothing more is known. It may run what its words say, so they are tried as
- * a command and as shell text, and what the floor forbids is forbidden here too.
+ * A program that nobody listed: a write, of which nothing more is known. It may run what its words or its input say, so they
+ * are tried as a command, as shell text and as SQL, and what the floor forbids is forbidden here too.
  */
 export function runUnlisted(name: string, argv: readonly Word[], scope: Scope): void {
   const { findings } = scope;
@@ -20,30 +30,55 @@ export function runUnlisted(name: string, argv: readonly Word[], scope: Scope): 
   ]);
   // In zsh it may be a word of the language (`noglob`, `=kubectl`).
   if (scope.dialect === 'zsh') findings.refuse('unknown.dialect', `\`${name.slice(0, 60)}\` may be no program in zsh`);
-  if (!mayGoDeeper(scope)) return;
-  let attempts = 0;
-  argv.forEach((word, at) => {
-    const text = literalOf(word);
-    if (at === 0 || text === null) return;
-    const asCommand = findings.grammars.programs.has(baseName(text));
-    const asText = /\s/.test(text.trim());
-    if (!asCommand && !asText) return;
-    attempts += 1;
-    if (attempts > attemptsMax) return;
-    const tried = findings.fork();
-    const inner = { ...newShell(scope, 'bash', null), findings: tried, depth: scope.depth + 1 };
-    if (asText) runText(text, inner);
-    else runArgv(argv.slice(at), inner, { functions: false, builtins: false });
-    take(tried, argv.slice(at), asText, findings);
-  });
-  if (attempts > attemptsMax)
+  if (isStatementName(literalOf(argv[0]) ?? '') || !mayGoDeeper(scope)) return;
+  const commands = argv.flatMap((word, at) => (at > 0 && isListed(word, scope) ? [argv.slice(at)] : []));
+  const meant = shortNames.get(name);
+  if (meant !== undefined) commands.unshift([literal(meant), ...argv.slice(1)]);
+  const texts = [...argv.slice(1).map(literalOf), inputOf(scope)].flatMap(textsIn);
+  if (commands.length + texts.length > attemptsMax)
     findings.refuse('unknown.limit', `\`${name.slice(0, 60)}\` may run more of its words than can be tried`);
+  for (const words of commands.slice(0, attemptsMax)) tryCommand(words, scope);
+  for (const text of texts.slice(0, attemptsMax)) tryText(text, scope);
 }
 
-function take(tried: Findings, argv: readonly Word[], asText: boolean, findings: Findings): void {
-  const forbidden: TypedAction[] = tried.actions.filter((action) => forbiddenBy(action) !== null);
-  findings.add(forbidden);
-  // A listed program behind a word that is not literal: what it does is not decided, whoever runs it.
-  if (!asText && tried.unknown !== null && argv.some(({ kind }) => kind === 'unknown'))
-    findings.refuse(tried.unknown.rule, tried.unknown.reason);
+const isListed = (word: Word, { findings }: Scope): boolean => {
+  const text = literalOf(word);
+  return text !== null && findings.grammars.programs.has(baseName(text));
+};
+
+const inputOf = ({ input }: Scope): string | null => (input.kind === 'text' ? knownText(input.text) : null);
+
+/** A word of several, and what stands in it behind a mark or an option: `alias.x=!kubectl …`, `EXEC:kubectl …`, `-Okubectl …`. */
+function textsIn(text: string | null): string[] {
+  if (text === null || !/\s/.test(text.trim())) return [];
+  const [first = ''] = /^\s*\S*/.exec(text) ?? [];
+  const marks = [...first.matchAll(/[=:!]|^-\w/g)].slice(0, marksMax);
+  return [text, ...marks.map((mark) => text.slice(mark.index + mark[0].length))];
 }
+
+function tryCommand(argv: readonly Word[], scope: Scope): void {
+  const inner = attempt(scope);
+  runArgv(argv, inner, { functions: false, builtins: false });
+  takeForbidden(inner.findings.actions, scope);
+  // A listed program behind a word that is not literal: what it does is not decided, whoever runs it.
+  const { unknown } = inner.findings;
+  if (unknown !== null && argv.some(({ kind }) => kind === 'unknown'))
+    scope.findings.refuse(unknown.rule, unknown.reason);
+}
+
+function tryText(text: string, scope: Scope): void {
+  const inner = attempt(scope);
+  runText(text, inner);
+  takeForbidden(inner.findings.actions, scope);
+  const asSql = scope.findings.grammars.readSql(text);
+  if (asSql.kind === 'read') takeForbidden(asSql.actions, scope);
+}
+
+const attempt = (scope: Scope): Scope => ({
+  ...newShell(scope, 'bash', null),
+  findings: scope.findings.fork(),
+  depth: scope.depth + 1,
+});
+
+const takeForbidden = (actions: readonly TypedAction[], { findings }: Scope): void =>
+  findings.add(actions.filter((action) => forbiddenBy(action) !== null));

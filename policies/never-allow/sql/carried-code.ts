@@ -14,7 +14,9 @@ export function carriedCode(sql: string, statements: readonly unknown[]): readon
   const carriers = statements.map(carrierOf).filter((carrier) => carrier !== null);
   const found = carriers.map(outsidePlPgSql).filter((part) => part !== null);
   const blocks = carriers.filter(({ language }) => language === 'plpgsql').length;
-  return blocks === 0 ? found : [...found, ...plPgSql(sql, blocks)];
+  if (blocks === 0) return found;
+  if (carriers.some(hasNoText)) return [...found, unknown('unknown.sql-code', 'expected every function with its code')];
+  return [...found, ...plPgSql(sql, blocks)];
 }
 
 type Carrier = { readonly language: string; readonly bodies: readonly string[]; readonly parsed: boolean };
@@ -40,6 +42,9 @@ function outsidePlPgSql({ language, bodies, parsed }: Carrier): Carried | null {
   if (language === 'sql' && body !== undefined && others.length === 0) return { kind: 'text', sql: body };
   return reading([], [{ kind: 'code', language, text: literal(bodies.join('\n')) }]);
 }
+
+/** The parser stops for good at a function or a block without its code as text, in whatever language. */
+const hasNoText = ({ bodies }: Carrier): boolean => bodies.length === 0;
 
 function plPgSql(sql: string, blocks: number): readonly Carried[] {
   const parsed = parsePlPgSql(sql);

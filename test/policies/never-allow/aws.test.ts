@@ -168,7 +168,10 @@ describe('aws for every other service', () => {
     'redshift-data batch-execute-statement --sqls select…1 drop…table…orders',
     'rds-data execute-statement --cli-input-json file://x',
     'rds-data execute-statement',
-    'ssm send-command --document-name AWS-RunShellScript --parameters commands=ls',
+    'ssm send-command --document-name AWS-RunShellScript --parameters commands=a,b',
+    "ssm send-command --document-name AWS-RunShellScript --parameters 'commands=[ls]'",
+    'ssm start-session --target i --document-name X --parameters "command=$C"',
+    'ssm start-session --target i $X',
     'ssm send-command --document-name X',
   ]);
   judges('nested', [

@@ -26,6 +26,7 @@ describe('docker: what a container is told to run', () => {
       run bitnami/kubectl:latest delete deploy x => run container; > delete deploy x; > kubectl delete deploy x
       run --rm reg.example.com:5000/bitnami/kubectl -n a delete ns x => run container; > kubectl -n a delete ns x
       run amazon/aws-cli s3 rm s3://b --recursive => run container; > s3 rm s3://b --recursive; > aws s3 rm s3://b --recursive
+      run lachlanevenson/k8s-kubectl delete deploy x => run container; > delete deploy x; > kubectl delete deploy x
       run hashicorp/terraform:1.9 destroy => run container; > destroy; > terraform destroy
       run "$IMAGE" kubectl delete => run container; > kubectl delete; > delete
       -H ssh://h --context c run alpine sh => run container; > sh

@@ -39,6 +39,7 @@ describe('helm: writes', () => {
       template . --output-dir out => template
       template $CHART => template
       list --bogus => list (unknown-option)
+      --bogus list => (unknown-option); list (unknown-option)
     `),
   )('reads `%s` as %s', (text, expected) => {
     expect(said(helm, text)).toBe(expected);
@@ -58,12 +59,18 @@ describe('helm: writes', () => {
 });
 
 describe('helm: what is not decided', () => {
-  it.each(['$VERB web', '"$VERB" web', '-n $NS list', 'get $X', 'repo "$X"', '--bogus list', 'un$X web', '$@'])(
-    'does not decide `%s`',
-    (text) => {
-      expect(said(helm, text)).toMatch(/^unknown\./);
-    },
-  );
+  it.each([
+    '$VERB web',
+    '"$VERB" web',
+    '-n $NS list',
+    'get $X',
+    'repo "$X"',
+    '--aaa --bbb --ccc --ddd list',
+    'un$X web',
+    '$@',
+  ])('does not decide `%s`', (text) => {
+    expect(said(helm, text)).toMatch(/^unknown\./);
+  });
 });
 
 describe('helm: reads', () => {

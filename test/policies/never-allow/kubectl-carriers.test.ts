@@ -86,7 +86,8 @@ describe('oc', () => {
       login -u u -p p => login
       rsh $POD ls => unknown.word
       delete $X => unknown.word
-      --bogus get pods => unknown.word
+      --bogus get pods => ?get * (unknown-option)
+      --bogus --other get pods => ?get * (unknown-option)
     `),
   )('reads `%s` as %s', (text, expected) => {
     expect(said(oc, text)).toBe(expected);

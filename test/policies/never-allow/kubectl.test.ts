@@ -140,7 +140,7 @@ describe('kubectl: other writes', () => {
       config set-credentials u --exec-command=sh --exec-arg=-c --exec-arg=x => config-set-credentials; > sh -c x
       set image deploy/web a=b => set-image deployment
       rollout undo deployment web => rollout-undo deployment
-      rollout --x restart deploy/web => unknown.word
+      rollout --x restart deploy/web => ?rollout * (unknown-option); rollout-restart * (unknown-option)
       label pod nginx a=b => label pod
       label --list pod nginx a=b => label pod
       scale --replicas=3 deployment/$NAME => scale *
@@ -157,7 +157,7 @@ describe('kubectl: other writes', () => {
       kustomize --enable-helm . => kustomize
       kustomize $DIR => kustomize
       cluster-info dump --output-directory=/tmp/d => cluster-info-dump
-      get pods --bogus => get * (unknown-option)
+      cluster-info dump --bogus => cluster-info-dump (unknown-option)
       get pods --profile=cpu --profile-output=x => ?get pod; write-file
     `),
   )('reads `%s` as %s', (text, expected) => {
@@ -169,6 +169,7 @@ describe('kubectl: other writes', () => {
       exec web -- kubectl delete deploy x => exec pod; > kubectl delete deploy x
       exec -it deploy/web -c app -- sh -c 'rm x' => exec deployment; > sh -c rm x
       exec web ls => exec pod; > ls
+      create job x --image=i -- kubectl delete deploy x => create job; > kubectl delete deploy x
       debug node/n1 -it --image=busybox -- chroot /host kubectl delete => debug node; > chroot /host kubectl delete
       run x --image=busybox --command -- sh -c y => run pod; > sh -c y
       run x --image=busybox -- sh -c y => run pod; > sh -c y

@@ -51,6 +51,8 @@ describe('terraform', () => {
     'plan $X',
     'apply -$X',
     'apply -newest x',
+    'apply -target $X*',
+    'plan -var-file=$DIR/*.tfvars',
   ]);
   judges('write', [
     'apply',

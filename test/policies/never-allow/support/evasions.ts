@@ -186,6 +186,21 @@ const wraps: readonly Wrap[] = [
   fromBash((text) => `printf '${hex(text).replace(/../g, '\\x$&')}' | bash`),
 ];
 
+/** Each runs what it is put around too, and is held or unknown even where that only reads. */
+const heldWraps: readonly Wrap[] = [
+  forBash((text) => `mywrapper --run ${quote(text)}`),
+  forBash((text) => `git -c ${quote(`alias.x=!${text}`)} x`),
+  forBash((text) => `tar xf a.tar --to-command=${quote(text)}`),
+  forBash((text) => `socat - ${quote(`EXEC:${text}`)}`),
+  forBash((text) => `tmux new -d ${quote(text)}`),
+  intoBash((text) => `myrunner <<'${end(text)}'\n${text}\n${end(text)}`),
+  forSh((text) => `kubectl create job j --image=i -- sh -c ${quote(text)}`),
+  forSh((text) => `docker run --rm image sh -c ${quote(text)}`),
+  forSh((text) => `kubectl exec web -- sh -c ${quote(text)}`),
+  intoSh((text) => `echo ${base64(text)} | base64 -d | at now`),
+  intoSh((text) => `echo ${base64(text)} | base64 -d | kubectl exec -i web -- sh`),
+];
+
 const layersMax = 4;
 const charsMax = 8_000;
 
@@ -200,12 +215,12 @@ function layered(first: Text, layers: readonly Wrap[]): string {
   return now.text;
 }
 
-const variantOf = (commands: readonly (readonly string[])[]): fc.Arbitrary<string> =>
+const variantOf = (commands: readonly (readonly string[])[], around: readonly Wrap[]): fc.Arbitrary<string> =>
   fc
-    .tuple(fc.constantFrom(...commands).chain(spelled), fc.array(fc.constantFrom(...wraps), { maxLength: layersMax }))
+    .tuple(fc.constantFrom(...commands).chain(spelled), fc.array(fc.constantFrom(...around), { maxLength: layersMax }))
     .map(([text, layers]) => layered(text, layers));
 
 /** A command that the floor forbids: spelled, split, encoded and wrapped. */
-export const forbiddenVariant = variantOf(forbiddenCommands);
+export const forbiddenVariant = variantOf(forbiddenCommands, [...wraps, ...heldWraps]);
 /** A command that only reads, in the same spellings and wrappings. */
-export const readVariant = variantOf(readCommands);
+export const readVariant = variantOf(readCommands, wraps);
