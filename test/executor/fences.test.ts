@@ -26,7 +26,7 @@ async function startOwn(): Promise<{ workflowId: string; runId: string }> {
 }
 async function open() {
   const [a, r, own] = await Promise.all([raise(all), raise(runbook), startOwn()]);
-  return { fences: { all: a, runbook: r }, runbookId: 'r', own };
+  return { fences: { all: a, runbook: r }, runbookId: 'r', own: { ...own, unaided: false } };
 }
 const stopped = (question: Awaited<ReturnType<typeof open>>) =>
   expect(fences.mustBeOpen(question)).rejects.toMatchObject({ code: 'STOPPED' });
@@ -95,7 +95,7 @@ describeWith('temporal', 'fences', () => {
 
   it('stop when the own run is unknown to the server', async () => {
     const question = await open();
-    await stopped({ ...question, own: { workflowId: 'incident/test/none', runId: randomUUID() } });
+    await stopped({ ...question, own: { workflowId: 'incident/test/none', runId: randomUUID(), unaided: false } });
   });
 
   it('cannot be asked when the server is away: that is no consent', async () => {

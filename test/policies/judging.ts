@@ -96,6 +96,7 @@ export const inputs = (over: Partial<JudgeInputs> = {}): JudgeInputs => ({
   target: null,
   counts: {},
   recoveryReads: {},
+  unaided: { kind: 'person', why: 'nobody looked' },
   ...over,
 });
 

@@ -188,5 +188,5 @@ async function holdOf(theatre: Theatre, pid: number, change: Partial<CarriedActi
   const { workflowId, runId } = place;
   await stage.as(orchestrator).append({ kind: 'card', workflowId, runId, cardDigest, card });
   stage.pass(5);
-  return { context, action, digest, cardDigest, place };
+  return { context, action, digest, cardDigest, place, grant: null };
 }
