@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LiveGrant, Standing } from '../../contracts/standing.ts';
+import type { Entity } from '../../contracts/tools/contract.ts';
 import { cancelBackend } from '../../contracts/tools/postgres.ts';
 import { type JudgeInputs, judge, stricter } from '../../policies/gate.ts';
 import { loadSqlParser } from '../../policies/sql-read.ts';
@@ -133,7 +134,10 @@ describe('for any grants, rings, runbooks, targets and words of the playbook', (
       grants: fc.array(someGrant, { maxLength: 4 }),
       unaided: mostly<Unaided>(proposed, fc.constant({ kind: 'person', why: 'asked' })),
       kept: mostly<string[]>([], fc.subarray(tools)),
-      attributes: mostly({}, fc.constantFrom({ own: true }, { database: 'ledger' }, { backendType: 'walsender' })),
+      attributes: mostly<Entity['attributes']>(
+        {},
+        fc.constantFrom<Entity['attributes'][]>({ own: true }, { database: 'ledger' }, { backendType: 'walsender' }),
+      ),
       used: mostly(0, fc.integer({ min: 0, max: 3 })),
     })
     .map(({ tool, ring, grants, unaided, kept, attributes, used }) => {

@@ -34,10 +34,11 @@ export const earningRunbook = {
 };
 
 /** A stage whose manifest outlives a year of its clock. */
-export const openYear = (world: World, runbook: object = earningRunbook): Promise<Stage> =>
+export const openYear = (world: World, runbook: object = earningRunbook, limits: object = {}): Promise<Stage> =>
   openStage({
     world,
     manifest: {
+      limits: { ...limits },
       runbooks: [{ text: JSON.stringify(runbook) }],
       source: { notAfter: new Date(Date.now() + 400 * dayMs).toISOString() },
     },
