@@ -14,7 +14,7 @@ describeWith('temporal', `${many} incidents that ask for a receipt at once`, () 
   let stage: Stage;
   type Own = { readonly writesPerHourMax?: number; readonly consecutive?: number };
   const open = async ({ writesPerHourMax = 100, consecutive = 10 }: Own) => {
-    const limits = { writesPerIncidentMax: 10, writesPerHourMax };
+    const limits = { writesPerIncidentMax: 5, writesPerHourMax };
     const runbook = { ...runbookData, limits, circuit_breaker: { destructive: { count: 20 }, consecutive } };
     stage = await openStage({ world, manifest: { limits: busy, runbooks: [{ text: JSON.stringify(runbook) }] } });
     await ready(stage);
@@ -23,7 +23,7 @@ describeWith('temporal', `${many} incidents that ask for a receipt at once`, () 
     Promise.all(Array.from({ length: many }, (_, n) => make(n)));
   const held = (incidents: readonly Incident[], pidOf: (n: number) => number): Promise<Held[]> =>
     Promise.all(incidents.map((incident, n) => hold(stage, incident, { pid: pidOf(n) })));
-  /** All at once, each released by a person; how often each code came back. */
+  /** How often each code came back. */
   const tally = async (asking: readonly Promise<unknown>[]) => {
     const codes = await Promise.all(asking.map(codeFrom));
     return Object.fromEntries([...new Set(codes)].map((code) => [code, codes.filter((one) => one === code).length]));
