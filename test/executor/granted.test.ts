@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { judgeCalls } from '../../activities/judge/judge-calls.ts';
 import { createExecutorActivities } from '../../activities/tools/create-activities.ts';
 import type { ExecutorDeps } from '../../activities/tools/executor-deps.ts';
 import type { Tool } from '../../activities/tools/implement.ts';
+import type { ToolCall } from '../../contracts/action.ts';
 import type { ExecuteInput } from '../../contracts/incident.ts';
 import type { RecordBody } from '../../contracts/record.ts';
 import { rehearseAndGrade, reversible } from '../record/earning.ts';
@@ -127,6 +129,22 @@ describeWith('temporal', 'the executor, asked to act by a grant', () => {
     expect((await execute({}, 3)).payload).toMatchObject({ status: 'unknown', attempt: 1 });
     expect(await kinds('intent')).toHaveLength(1);
     expect(await lives(house.database, blocker.pid)).toBe(true);
+  });
+  it('is what the orchestrator judges too, until a person was asked; its action lives no longer than its evidence', async () => {
+    const { place, context } = await theatre.incident();
+    const read = { tool: 'postgres.blockingTree', args: { database: 'payments' }, why: 'who blocks whom' };
+    const input = { context, step: { step: 0, index: 0 }, call: read };
+    const { resultHash } = await activityAt({ place }).run(createExecutorActivities(deps).readCall, input);
+    const { entity } = (hold.action.args as { target: { entity: string } }).target;
+    const judge = async (at: Pick<Hold, 'place' | 'context'>, args: ToolCall['args']) => {
+      const calls = [{ tool: reversible.name, args, why: 'it blocks' }];
+      const [judged] = await judgeCalls({ context: at.context, step: 1, firstIndex: 0, calls }, at.place, deps);
+      return judged;
+    };
+    const judged = await judge({ place, context }, { target: { entity, resultHash } });
+    expect(judged?.verdict).toMatchObject({ kind: 'auto', grant });
+    expect(Date.parse(judged?.action?.expiresAt ?? '')).toBeLessThanOrEqual(theatre.stage.now() + 600_000);
+    expect((await judge(hold, hold.action.args))?.verdict).toMatchObject({ kind: 'hold', rule: 'ring.hold-low' });
   });
   const failAt = (where: string) => (point: string) => {
     if (point === where) throw new Error('killed');
