@@ -81,7 +81,14 @@ describeWith('temporal', 'the executor, asked to act by a grant', () => {
     expect(await kinds('intent')).toMatchObject([{ request: { grant, statements: [] } }]);
   });
   it('refuses a grant that its own judgement does not name', async () => {
-    await refused(execute({ grant: 'a'.repeat(64) }), 'NOT_GRANTED');
+    let asked = 0;
+    const receipt: ExecutorDeps['recorder']['receipt'] = (request) => {
+      asked += 1;
+      return deps.recorder.receipt(request);
+    };
+    const counting = { ...deps, recorder: { ...deps.recorder, receipt } };
+    await refused(execute({ grant: 'a'.repeat(64) }, 1, counting), 'NOT_GRANTED');
+    expect(asked).toBe(0);
     await refused(execute({ grant: 'no hash' }), 'BAD_INPUT');
     expect(await kinds('refusal')).toMatchObject([{ code: 'NOT_GRANTED' }, { code: 'BAD_INPUT' }]);
     await untouched();
