@@ -29,6 +29,7 @@ export const errorCodes = [
   'CARD_MISMATCH',
   'VERDICT_NOT_HOLD',
   'RELEASE_MISSING',
+  'NOT_GRANTED',
   'HOLD_EXPIRED',
   'REJECTED',
   // statements

@@ -149,7 +149,10 @@ export type ExecuteInput = {
   readonly action: CarriedAction;
   readonly digest: string;
   readonly cardDigest: string;
+  /** Of persons; empty where a grant releases it. */
   readonly statements: readonly SignedStatement[];
+  /** The record of the grant that releases it without a person. */
+  readonly grant: string | null;
 };
 export type RecoveryInput = { readonly context: IncidentContext; readonly evidence: readonly EvidenceRef[] };
 export type Recovery = { readonly recovered: boolean; readonly detail: string };

@@ -9,11 +9,12 @@ import { floorRules } from './gate/floor.ts';
 import { organisationRules } from './gate/organisation.ts';
 import { boundaryRules, limitRules, neverAllowRules, scopeRules } from './gate/plan.ts';
 import { provenanceRules } from './gate/provenance.ts';
-import { deny, type Judging, type Rule, shown } from './gate/rule.ts';
+import { deny, type Judging, type Rule, shown, verdict } from './gate/rule.ts';
 
-import { grant, standingRules } from './gate/standing.ts';
+import { permit, standingRules } from './gate/standing.ts';
 import type { OrganisationPolicies } from './organisation/load.ts';
 import type { LoadedRunbook } from './runbook.ts';
+import type { Unaided } from './unaided.ts';
 import { callHash, type Usage } from './usage.ts';
 
 export type JudgeInputs = Usage & {
@@ -28,9 +29,11 @@ export type JudgeInputs = Usage & {
   readonly now: number;
   /** The write's target, already resolved from a signed read of this workflow; null when there is none. */
   readonly target: { readonly entity: Entity; readonly result: ReadResult } | null;
+  /** Whether the playbook alone proposes the call over signed evidence: without that, no grant releases anything. */
+  readonly unaided: Unaided;
 };
 
-/** The order of judging (design section 7). The first rule that answers decides; what every rule lets pass is granted. */
+/** The order of judging (design section 7). The first rule that answers decides; what every rule lets pass is permitted. */
 const order: readonly Rule[] = [
   ...floorRules,
   ...neverAllowRules,
@@ -43,7 +46,7 @@ const order: readonly Rule[] = [
 ];
 
 /**
- * What happens to one proposed call: denied, read, rehearsed or held, by which rule, why, and what would change it.
+ * What happens to one proposed call: denied, read, rehearsed, held or released by a grant, by which rule, why, and what would change it.
  * Pure: no clock, no I/O. Never throws: a rule that cannot answer denies.
  */
 export function judge(inputs: JudgeInputs): Verdict {
@@ -54,7 +57,7 @@ export function judge(inputs: JudgeInputs): Verdict {
       const answer = rule(judging);
       if (answer !== null) return answer;
     }
-    return grant(judging);
+    return permit(judging);
   } catch {
     return deny(
       'error.rule-failed',
@@ -102,11 +105,12 @@ function hasReservedName(value: unknown, depth: number): boolean {
   );
 }
 
-const strictness = { deny: 0, rehearse: 1, hold: 2, read: 3 } as const;
+const strictness = { deny: 0, rehearse: 1, hold: 2, auto: 3, read: 4 } as const;
 
 /**
- * The stricter of two judgements of one call: deny before rehearse before hold. A read agrees only with a read: two rule
- * sets that cannot agree whether a call writes permit nothing. Equally strict, the first is kept with its rule.
+ * The stricter of two judgements of one call: deny before rehearse before hold before auto. A read agrees only with a read:
+ * two rule sets that cannot agree whether a call writes permit nothing; and two that would release it by different grants
+ * hold it. Equally strict, the first is kept with its rule.
  */
 export function stricter(a: Verdict, b: Verdict): Verdict {
   const denied = a.kind === 'deny' || b.kind === 'deny';
@@ -116,5 +120,7 @@ export function stricter(a: Verdict, b: Verdict): Verdict {
       `one rule set says ${a.kind}, the other ${b.kind}`,
       'make both rule sets agree',
     );
+  if (a.kind === 'auto' && b.kind === 'auto' && a.grant !== b.grant)
+    return verdict('hold', 'ring.grants-disagree', 'two rule sets name two grants', 'a signed statement of a person');
   return strictness[b.kind] < strictness[a.kind] ? b : a;
 }

@@ -22,9 +22,7 @@ export type ResolvedTarget = { readonly entity: Entity; readonly result: ReadRes
  * this incident, found by the hash of that result. Throws `INVENTORY_INVALID`.
  */
 export function resolveTarget({ ref, blob, keys, role, workflowId }: ResolveTargetInput): ResolvedTarget {
-  const result = openResult(blob, keys, role);
-  if (digestOf(blob) !== ref.resultHash) throw invalid(`expected the result with hash \`${ref.resultHash}\``);
-  if (result.workflowId !== workflowId) throw invalid(`expected a result of workflow \`${workflowId}\``);
+  const result = openResult({ blob, hash: ref.resultHash, keys, role, workflowId });
   const [entity, ...others] = result.entities.filter(({ id }) => id === ref.entity);
   if (entity === undefined) throw invalid(`expected entity \`${ref.entity}\` in the result`);
   // Two entities of one name would let the judge look at one and the effect reach the other.
@@ -32,7 +30,17 @@ export function resolveTarget({ ref, blob, keys, role, workflowId }: ResolveTarg
   return { entity, result };
 }
 
-function openResult(blob: unknown, keys: PinnedKeys, role: string): ReadResult {
+export type OpenResultInput = Omit<ResolveTargetInput, 'ref'> & { readonly hash: string };
+
+/** The read result with this hash, as this role's executor signed it in this incident. Throws `INVENTORY_INVALID`. */
+export function openResult({ blob, hash, keys, role, workflowId }: OpenResultInput): ReadResult {
+  const result = signedResult(blob, keys, role);
+  if (digestOf(blob) !== hash) throw invalid(`expected the result with hash \`${hash}\``);
+  if (result.workflowId !== workflowId) throw invalid(`expected a result of workflow \`${workflowId}\``);
+  return result;
+}
+
+function signedResult(blob: unknown, keys: PinnedKeys, role: string): ReadResult {
   try {
     return openSigned('result', ReadResult, blob, keys, (signer) => signer === `executor.${role}`).payload;
   } catch (error) {

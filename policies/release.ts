@@ -73,8 +73,7 @@ export type Release = { readonly people: readonly string[]; readonly statements:
  */
 export function verifyRelease(input: ReleaseInput): Release {
   const { action, digest, cardDigest, risk, now } = input;
-  const editions = editionsOfAction(input);
-  mustNotBeExpired(action.expiresAt, now);
+  const editions = mustBeReleasable(input);
   const hold = { digest, cardDigest, expiresAt: action.expiresAt };
   const sorted = sortOut(input.statements, (raw) => forHold(raw, hold, risk, editions, now));
   const rejection = sorted.valid.find(({ statement }) => statement.verdict === 'reject');
@@ -130,7 +129,26 @@ function mustBeOneSubject(raw: readonly unknown[], type: StatementType): void {
     throw new HoldpointError('STATEMENT_WRONG_SUBJECT', 'expected statements over one subject');
 }
 
-function editionsOfAction({ action, digest, rules, newest, now }: ReleaseInput): readonly [Edition, Edition] {
+/**
+ * What every release needs, whoever gives it: the action's own digest, two manifests in force that both have its runbook,
+ * and time left. Throws `DIGEST_MISMATCH`, `MANIFEST_MISMATCH`, `MANIFEST_EXPIRED`, `MANIFEST_ROLLED_BACK`,
+ * `RUNBOOK_MISMATCH`, `HOLD_EXPIRED`.
+ */
+export function mustBeReleasable(
+  input: Pick<ReleaseInput, 'action' | 'digest' | 'rules' | 'newest' | 'now'>,
+): readonly [Edition, Edition] {
+  const editions = editionsOfAction(input);
+  mustNotBeExpired(input.action.expiresAt, input.now);
+  return editions;
+}
+
+function editionsOfAction({
+  action,
+  digest,
+  rules,
+  newest,
+  now,
+}: Parameters<typeof mustBeReleasable>[0]): readonly [Edition, Edition] {
   if (digestOf(action) !== digest)
     throw new HoldpointError('DIGEST_MISMATCH', `expected the digest of the action, got \`${digest}\``);
   if (action.manifest !== rules.digest)

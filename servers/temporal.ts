@@ -32,7 +32,7 @@ const readyWithinMs = 90_000;
 
 /** True once the default namespace answers: the port opens some time before that. */
 async function serves(address: string): Promise<true | null> {
-  const connection = await Connection.connect({ address, connectTimeout: '1s' }).catch(() => null);
+  const connection = await Connection.connect({ address, connectTimeout: '5s' }).catch(() => null);
   if (connection === null) return null;
   try {
     await connection.workflowService.describeNamespace({ namespace: 'default' });
@@ -61,12 +61,25 @@ async function untilServing(server: ServerProcess, address: string): Promise<voi
   }
 }
 
+/** The server also takes ports of its own choice: another process may be quicker to take one of them. */
+const triesMax = 3;
+
 /**
  * Starts Temporal's development server on loopback and waits until it serves. It ends with `stop`, and by itself when
  * this process dies. Throws `SERVER_MISSING` or `TEMPORAL_AWAY`.
  */
 export async function startTemporal(options: TemporalOptions = {}): Promise<TemporalServer> {
   const bin = options.bin ?? (await resolveTemporal({ log: options.log ?? (() => {}) }));
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(bin, options);
+    } catch (error) {
+      if (options.port !== undefined || tries >= triesMax) throw error;
+    }
+  }
+}
+
+async function startOnce(bin: string, options: TemporalOptions): Promise<TemporalServer> {
   const port = options.port ?? (await freePort());
   const uiPort = options.uiPort === null ? null : (options.uiPort ?? (await freePort()));
   const args = ['server', 'start-dev', '--ip', loopback, '--port', String(port), '--log-level', 'error'];

@@ -6,16 +6,18 @@ import { type FailureCode, failureCode, failureReason } from './failure-code.ts'
 import type { IncidentRun } from './incident-run.ts';
 import { againCodes, refusalCodes } from './refusal-codes.ts';
 
-/** A write that was judged to wait for people: it has an action and the digest minted for it. */
+/** A write that was judged to wait for people, or to be released by a grant: it has an action and a digest. */
 export type HeldCall = JudgedCall & { readonly action: NonNullable<JudgedCall['action']>; readonly digest: string };
 type Attempt = { readonly kind: 'ended'; readonly end: ActionEnd } | { readonly kind: 'again'; readonly why: string };
 /** The breaker is open: the release is void, and the hold waits on. */
 type Acted = Attempt | { readonly kind: 'kept'; readonly why: string };
 
 export const isHeld = (judged: JudgedCall): judged is HeldCall =>
-  judged.verdict.kind === 'hold' && judged.action !== null && judged.digest !== null;
+  (judged.verdict.kind === 'hold' || judged.verdict.kind === 'auto') &&
+  judged.action !== null &&
+  judged.digest !== null;
 
-/** One held write from its card to its end. Whenever it is judged again it is a new action, and persons are asked again. */
+/** One write from its card to its end, released by people or by a grant. Whenever it is judged again it is a new action, and persons are asked again. */
 export async function settleWrite(run: IncidentRun, first: HeldCall): Promise<ActionEnd> {
   let judged = first;
   for (let rejudged = 0; ; rejudged++) {
@@ -59,6 +61,11 @@ async function attemptWrite(run: IncidentRun, judged: HeldCall): Promise<Attempt
   } catch (error) {
     return afterFailure(run, judged, error, 'preparing');
   }
+  const { grant } = judged.verdict;
+  return grant === undefined ? holdWrite(run, judged, view) : actByGrant(run, judged, view, grant);
+}
+
+async function holdWrite(run: IncidentRun, judged: HeldCall, view: HoldView): Promise<Attempt> {
   const hold = run.desk.show(view);
   run.show();
   run.board.note('held', `${view.tool}: ${view.does}`);
@@ -106,7 +113,32 @@ async function afterActing(run: IncidentRun, judged: HeldCall, hold: OpenHold, a
   return afterDecision(run, judged, hold, await run.desk.decision(hold));
 }
 
-/** The one call that may change production. The executor believes nothing of it; a rejection on the way cancels it. */
+/** Nobody is asked. Wherever the executor or the recorder sees it otherwise it is judged again, and then persons are asked. */
+async function actByGrant(run: IncidentRun, judged: HeldCall, view: HoldView, grant: string): Promise<Attempt> {
+  const { context } = run.matched;
+  const { action, digest } = judged;
+  const untilMs = () => Date.parse(view.expiresAt) - Date.now();
+  const acted = await run.inTurn(untilMs(), async () => {
+    await run.alerts.weigh();
+    if (run.stop !== null) return ended(judged, 'refused', 'hold.withdrawn', run.stop.detail);
+    run.releasedBy(grant, view);
+    const input = { context, action, digest, cardDigest: view.cardDigest, statements: [], grant };
+    let done = false;
+    const effect = run.calls.execute(input, untilMs()).finally(() => {
+      done = true;
+    });
+    // INVARIANT: whatever ends the incident, the effect in flight is waited for, so that its outcome is known.
+    const [outcome] = await Promise.allSettled([effect, run.alerts.watch(() => done)]);
+    if (outcome.status === 'fulfilled') return afterOutcome(run, judged, outcome.value);
+    const code = isCancellation(outcome.reason) ? null : failureCode(outcome.reason);
+    if (code === 'BREAKER_OPEN' || code === 'HOLD_EXPIRED') return again(`${code}: ${failureReason(outcome.reason)}`);
+    return afterFailure(run, judged, outcome.reason, 'acting');
+  });
+  run.show();
+  return acted ?? again('its time was over before its turn');
+}
+
+/** The one call by which a person's release may change production. The executor believes nothing of it; a rejection on the way cancels it. */
 async function act(run: IncidentRun, judged: HeldCall, hold: OpenHold): Promise<Acted> {
   const release = await run.desk.weighAll(hold);
   // The write before this one may have ended the incident while this one waited for its turn.
@@ -114,7 +146,8 @@ async function act(run: IncidentRun, judged: HeldCall, hold: OpenHold): Promise<
   if (release?.kind !== 'released') return afterDecision(run, judged, hold, release ?? { kind: 'expired' });
   const { context } = run.matched;
   const { action, digest } = judged;
-  const input = { context, action, digest, cardDigest: hold.view.cardDigest, statements: release.statements };
+  const { cardDigest } = hold.view;
+  const input = { context, action, digest, cardDigest, statements: release.statements, grant: null };
   const scope = new CancellationScope();
   let rejectedBy: string | null = null;
   let done = false;

@@ -5,17 +5,30 @@ import { codeSpan, safeWord } from '../policies/visible.ts';
 const lineCharsMax = 500;
 const outside = (text: string) => codeSpan(text, lineCharsMax);
 
+/** A write that no person was asked about, and the record of the grant that released it. */
+export type GrantedWrite = Pick<PendingHold, 'tool' | 'does' | 'target' | 'inverse' | 'digest'> & {
+  readonly grant: string;
+};
+/** Of more, the newest are shown. */
+const grantedMax = 10;
+
 /**
  * The Markdown that the Temporal UI shows as current details: enough to release from. Every text from outside is an
  * escaped code span; the command lines hold nothing but ids and digests.
  */
-export function incidentDetails(view: StateView, pending: readonly PendingHold[], dropped: number): string {
+export function incidentDetails(
+  view: StateView,
+  pending: readonly PendingHold[],
+  granted: readonly GrantedWrite[],
+  dropped: number,
+): string {
   const head = [
     `**State** ${view.state}${view.outcome === null ? '' : ` (${view.outcome})`}`,
     ...(view.runbook === null ? [] : [`**Runbook** ${outside(view.runbook)}`]),
     ...(dropped === 0 ? [] : [`**Signals dropped** ${dropped}`]),
   ];
-  return [head.join(' · '), ...pending.map(heldCall)].join('\n\n---\n\n');
+  const writes = [...pending.map(heldCall), ...granted.slice(-grantedMax).map(grantedCall)];
+  return [head.join(' · '), ...writes].join('\n\n---\n\n');
 }
 
 function heldCall(hold: PendingHold): string {
@@ -37,6 +50,16 @@ function heldCall(hold: PendingHold): string {
     ...commandLines(hold.digest),
   ].join('\n');
 }
+
+const grantedCall = ({ tool, does, target, inverse, digest, grant }: GrantedWrite): string =>
+  [
+    `### Released by a grant: ${outside(tool)}`,
+    `- does: ${outside(does)}`,
+    `- to: ${outside(target)}`,
+    `- undo: ${outside(inverse)}`,
+    `- action ${outside(digest)}`,
+    `- grant ${outside(grant)}; no person was asked about this call`,
+  ].join('\n');
 
 /** A reader pastes these into a shell, and whoever started the workflow chose its id. */
 function commandLines(digest: string): string[] {

@@ -2,6 +2,7 @@ import { condition, isCancellation, setCurrentDetails, workflowInfo } from '@tem
 import type {
   ActionEnd,
   EvidenceRef,
+  HoldView,
   IncidentInput,
   IncidentOutcome,
   Matched,
@@ -13,7 +14,7 @@ import { AlertInbox } from './alert-inbox.ts';
 import { ApprovalDesk } from './approval-desk.ts';
 import { failureCode } from './failure-code.ts';
 import { IncidentBoard } from './incident-board.ts';
-import { incidentDetails } from './incident-details.ts';
+import { type GrantedWrite, incidentDetails } from './incident-details.ts';
 
 /** Why an incident ends before its reasoner concludes. The first reason stands. */
 export type Stop = {
@@ -27,7 +28,7 @@ const signalsMaxBeforeTriage = 100;
 /** One incident while it runs: what was matched, what was seen and done so far, and whether it has to end. */
 export class IncidentRun {
   readonly board = new IncidentBoard(() =>
-    setCurrentDetails(incidentDetails(this.board.state, this.desk.pending, this.dropped)),
+    setCurrentDetails(incidentDetails(this.board.state, this.desk.pending, this.granted, this.dropped)),
   );
   readonly alerts: AlertInbox = new AlertInbox({
     input: () => this.input,
@@ -46,6 +47,7 @@ export class IncidentRun {
   });
   readonly evidence: EvidenceRef[] = [];
   readonly ends: ActionEnd[] = [];
+  private readonly granted: GrantedWrite[] = [];
   executed = 0;
   /** Why the playbook could not go on, if it could not. */
   blocked: string | null = null;
@@ -104,6 +106,12 @@ export class IncidentRun {
   ended(end: ActionEnd): void {
     this.ends.push(end);
     this.board.note(end.end, `${end.tool}: ${end.rule}: ${end.detail}`);
+  }
+
+  /** Shows a write that goes to the executor without a person, and the grant that releases it. */
+  releasedBy(grant: string, { tool, does, target, inverse, digest }: HoldView): void {
+    this.granted.push({ grant, tool, does, target, inverse, digest });
+    this.board.note('auto-released', `${tool}: ${does}; grant ${grant}`);
   }
 
   /** Shows whether holds wait and whether one acts. */

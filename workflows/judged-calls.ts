@@ -5,7 +5,7 @@ import { failureCode, failureReason } from './failure-code.ts';
 import { endOf, isHeld, settleWrite } from './held-write.ts';
 import { type IncidentRun, settled } from './incident-run.ts';
 
-/** Judges what was proposed, then does with each call what its verdict says: reads at once, writes by release. */
+/** Judges what was proposed, then does with each call what its verdict says: reads at once, writes by release of persons or of a grant. */
 export async function followProposal(run: IncidentRun, step: number, { calls }: Proposal): Promise<void> {
   const { context, limits } = run.matched;
   const offered = calls.slice(0, limits.callsPerStepMax);
@@ -38,6 +38,7 @@ async function follow(run: IncidentRun, judged: JudgedCall): Promise<void> {
     case 'rehearse':
       return rehearse(run, judged);
     case 'hold':
+    case 'auto':
       if (!isHeld(judged)) return run.ended(endOf(judged, 'denied', 'error.no-digest', 'expected a digest for a hold'));
       return run.ended(await settleWrite(run, judged));
   }

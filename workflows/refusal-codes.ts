@@ -7,6 +7,7 @@ import type { ErrorCode } from '../contracts/errors.ts';
 /** Refusals after which judging anew may help: the world, the standing or the persons changed since the hold began. */
 const again = [
   'VERDICT_NOT_HOLD',
+  'NOT_GRANTED',
   'RECEIPT_REFUSED',
   'RECEIPT_EXPIRED',
   'CARD_MISMATCH',

@@ -23,7 +23,12 @@ export async function describeFence(
 export type FenceQuestion = {
   readonly fences: BoundRuns;
   readonly runbookId: string;
-  readonly own: { readonly workflowId: string; readonly runId: string };
+  readonly own: {
+    readonly workflowId: string;
+    readonly runId: string;
+    /** No person released the effect: the own run may then not be born of a Reset, whatever the log knows of it. */
+    readonly unaided: boolean;
+  };
 };
 export type Fences = {
   /**
@@ -63,7 +68,7 @@ function mustRun(id: string, run: RunView | null, bound: string): void {
     throw new HoldpointError('STOPPED', `\`${id}\`: its run is not the one that a signed resume is bound to`);
 }
 
-// The own run may itself be born of a Reset (its holds were asked again); but a run that was reset away from is no
+// The own run may itself be born of a Reset, where persons were asked again; but a run that was reset away from is no
 // longer the latest one, and so its id differs.
 function mustBeOwn(own: FenceQuestion['own'], run: RunView | null): void {
   const stop = (why: string) => new HoldpointError('STOPPED', `own run of \`${own.workflowId}\`: ${why}`);
@@ -71,6 +76,7 @@ function mustBeOwn(own: FenceQuestion['own'], run: RunView | null): void {
   if (!run.running) throw stop('it no longer runs');
   if (run.cancelRequested) throw stop('it was asked to cancel');
   if (run.runId !== own.runId) throw stop('another run took its place');
+  if (own.unaided && run.reset) throw stop('it was born of a Reset, and no person released this');
 }
 
 function stopOf(run: RunView): string | null {

@@ -1,6 +1,6 @@
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { RecordBody, SignedRecord } from '../../contracts/record.ts';
-import { callKinds } from '../../policies/usage.ts';
+import { storyKinds } from '../../policies/incident-story.ts';
 import type { RecorderClient } from '../record/client.ts';
 
 const pageSize = 500;
@@ -11,8 +11,8 @@ const keptMax = 10_000;
 
 export type IncidentRecords = {
   /**
-   * What the log has of the calls of one workflow id by now, over all its runs, oldest first: results, intents and
-   * outcomes, by which every judge counts. Throws `RECORDER_AWAY`, `TOO_LARGE`.
+   * What the log has of one workflow id by now, over all its runs, oldest first, of the kinds by which every judge counts
+   * calls and sees what came of them. Throws `RECORDER_AWAY`, `TOO_LARGE`.
    */
   of(workflowId: string): Promise<readonly RecordBody[]>;
 };
@@ -43,7 +43,7 @@ async function readOn(recorder: Reader, workflow: string, known: Known): Promise
     const last = all.at(-1);
     const records = await recorder.records({
       workflow,
-      kinds: callKinds,
+      kinds: storyKinds,
       from: last?.payload.seq ?? 0,
       limit: pageSize,
     });

@@ -12,14 +12,17 @@ import { toolRegistry } from '../../contracts/tools/registry.ts';
 import type { Verdict } from '../../contracts/verdict.ts';
 import type { Place } from '../../policies/digest.ts';
 import { judge, stricter } from '../../policies/gate.ts';
+import { storyOf } from '../../policies/incident-story.ts';
 import { type ResolvedTarget, resolveTarget } from '../../policies/inventory.ts';
 import type { Rules } from '../../policies/manifest.ts';
 import { matchRunbook } from '../../policies/match.ts';
 import type { LoadedRunbook } from '../../policies/runbook.ts';
 import { openSigned } from '../../policies/signing.ts';
+import { isGrantable, judgeUnaided, person, readsOf, stricterLimits, type Unaided } from '../../policies/unaided.ts';
 import { type OwnRecords, usageOf } from '../../policies/usage.ts';
 import type { Manifests } from '../identity/manifests.ts';
 import type { RecorderClient } from '../record/client.ts';
+import { openEvidence } from '../record/signed-evidence.ts';
 
 export type JudgeDeps = {
   readonly manifests: Pick<Manifests, 'newest' | 'require'>;
@@ -40,6 +43,8 @@ export type OpenedIncident = {
 export type Target = ResolvedTarget & { readonly ref: InventoryRef };
 export type JudgedHere = OpenedIncident & {
   readonly verdict: Verdict;
+  /** Whether the playbook alone proposes it: what a verdict `auto` rests on. */
+  readonly unaided: Unaided;
   readonly target: Target | null;
   readonly contract: ToolContract | null;
 };
@@ -70,6 +75,7 @@ export async function judgeCall(
   const { runbook, rules, newest, newestRunbook } = opened;
   const target = await targetOf({ place, call, records }, runbook, deps);
   const contract = toolRegistry.get(call.tool) ?? null;
+  const unaided = await unaidedOf({ place, call, records, ...(own === undefined ? {} : { own }) }, opened, deps);
   const under = async (edition: LoadedRunbook, { limits, organisation }: Rules): Promise<Verdict> =>
     judge({
       call,
@@ -80,10 +86,29 @@ export async function judgeCall(
       target,
       standing: await standingOf(edition, deps),
       now: deps.clock(),
+      unaided,
     });
   const verdict =
     newestRunbook === null ? withdrawn : stricter(await under(runbook, rules), await under(newestRunbook, newest));
-  return { ...opened, verdict, target, contract };
+  return { ...opened, verdict, unaided, target, contract };
+}
+
+/** Only what a grant could release is worth the look. Throws `RECORDER_AWAY`. */
+async function unaidedOf(
+  { place, call, records, own }: Pick<JudgeCallInput, 'place' | 'call' | 'records' | 'own'>,
+  { runbook, rules, newest }: OpenedIncident,
+  { recorder, keys, clock }: JudgeDeps,
+): Promise<Unaided> {
+  const contract = toolRegistry.get(call.tool);
+  if (contract === undefined || !isGrantable(contract)) return person('no grant is for this tool');
+  const { workflowId, runId } = place;
+  const story = storyOf(records);
+  const { role } = runbook.runbook.identity;
+  const blobOf = (hash: string) => recorder.getBlob(hash);
+  const evidence = await openEvidence(readsOf(story, runbook), { blobOf, keys, role, workflowId });
+  const digest = own?.kind === 'write' ? own.digest : null;
+  const limits = stricterLimits(rules.limits, newest.limits);
+  return judgeUnaided({ story, runId, own: digest, call, runbook, evidence, limits, now: clock() });
 }
 
 const withdrawn: Verdict = {

@@ -24,7 +24,8 @@ export async function judgeCalls(input: JudgeInput, place: Place, deps: Deps): P
     const { verdict } = here;
     if (verdict.kind !== 'deny') planned.push(call);
     const where = { step, index: firstIndex + at };
-    const action = verdict.kind === 'hold' || verdict.kind === 'rehearse' ? mint(input, at, here, deps.clock()) : null;
+    const isMinted = verdict.kind !== 'deny' && verdict.kind !== 'read';
+    const action = isMinted ? mint(input, at, here, deps.clock()) : null;
     const digest = action === null ? null : digestOf(bindAction(action, place));
     judged.push({ step: where, call, verdict, action, digest });
   }
@@ -38,10 +39,12 @@ function mint(
   now: number,
 ): CarriedAction {
   const call = calls[at];
-  const { target, contract, runbook, rules, newest, newestRunbook } = here;
+  const { verdict, target, contract, runbook, rules, newest, newestRunbook } = here;
   if (call === undefined || target === null || contract === null || newestRunbook === null)
     throw new TypeError('expected a write with a target');
-  const waitMs = Math.min(expiryMsOf(runbook, rules), expiryMsOf(newestRunbook, newest));
+  const holdMs = Math.min(expiryMsOf(runbook, rules), expiryMsOf(newestRunbook, newest));
+  // A release by a grant waits for nobody, and its evidence is good no longer than a statement.
+  const waitMs = verdict.kind === 'auto' ? Math.min(holdMs, rules.limits.statementAgeMsMax) : holdMs;
   return {
     v: 1,
     step: { step, index: firstIndex + at },

@@ -34,12 +34,13 @@ function wellFormed(value: unknown): unknown {
 }
 
 /**
- * Assembles the card of a held write and has it recorded before anyone sees the hold. Judged here once more, because
+ * Assembles the card of a write and has it recorded before anyone sees the hold, or before a grant releases it. Judged here once more, because
  * what a person is shown comes from signed parts and never from the workflow. Throws `DIGEST_MISMATCH` in a run born of
  * a Reset, `VERDICT_NOT_HOLD`, `CARD_MISMATCH`, or the codes of `judgeCall`.
  */
 export async function recordCard(input: CardInput, place: Place, deps: OrchestratorDeps): Promise<HoldView> {
-  const card = await cardOf(input, place, ['hold'], deps);
+  // A grant that came or went meanwhile changes neither the card nor who has the last word on it.
+  const card = await cardOf(input, place, ['hold', 'auto'], deps);
   const cardDigest = await deps.recorder.putBlob(jcs(card));
   await deps.recorder.append({ kind: 'card', workflowId: place.workflowId, runId: place.runId, cardDigest, card });
   return viewOf(card, cardDigest, input.judged.verdict.rule);
@@ -51,7 +52,7 @@ export async function recordCard(input: CardInput, place: Place, deps: Orchestra
  */
 export async function recordRehearsal(input: CardInput, place: Place, deps: OrchestratorDeps): Promise<void> {
   // A ring that rose meanwhile makes no hold of what was rehearsed.
-  const card = await cardOf(input, place, ['rehearse', 'hold'], deps);
+  const card = await cardOf(input, place, ['rehearse', 'hold', 'auto'], deps);
   const { step, call, verdict, digest } = input.judged;
   const rehearsal = { cardDigest: digestOf(card), card };
   await recordEvent({ kind: 'verdict', step, tool: call.tool, verdict, digest, rehearsal }, place, deps);
@@ -70,7 +71,10 @@ async function cardOf(
   if (digestOf(action) !== digest)
     throw new HoldpointError('DIGEST_MISMATCH', 'card: expected the digest of this action in this run');
   const records = await deps.incidentRecords.of(place.workflowId);
-  const { verdict, rules, runbook, contract, target } = await judgeCall({ place, context, call, records }, deps);
+  const { verdict, rules, runbook, contract, target } = await judgeCall(
+    { place, context, call, records, own: { kind: 'write', digest } },
+    deps,
+  );
   if (!kinds.includes(verdict.kind) || contract === null || target === null)
     throw new HoldpointError(
       'VERDICT_NOT_HOLD',

@@ -8,8 +8,11 @@ import { namedBy } from '../../policies/card.ts';
 import { digestOf } from '../../policies/digest.ts';
 import type { Rules } from '../../policies/manifest.ts';
 import { matchRunbook } from '../../policies/match.ts';
-import { type Release, verifyRelease, type WriteRisk } from '../../policies/release.ts';
+import { verifyRelease, type WriteRisk } from '../../policies/release.ts';
 import type { LoadedRunbook } from '../../policies/runbook.ts';
+import type { VerifiedStatement } from '../../policies/statement.ts';
+import type { Evidence } from '../../policies/unaided.ts';
+import { releasedByGrant } from './admission-grant.ts';
 import { mustBeWithinLimits } from './admission-limits.ts';
 import { breakerOpen } from './breaker.ts';
 import type { LogState } from './state.ts';
@@ -23,7 +26,17 @@ export type AdmissionInput = {
   readonly newest: Rules;
   /** The gateway's alert, its signature already verified. */
   readonly alert: SignedAlert;
+  /** Of an action that a grant releases, the signed results that the playbook is run over; else none. */
+  readonly evidence: readonly Evidence[];
   readonly now: number;
+};
+/** What lets the effect happen: statements of persons, or none of them and a grant. */
+export type Release = {
+  readonly statements: readonly VerifiedStatement[];
+  /** The times (ms) of what decided: of each statement, or of the evidence that a grant was applied to. */
+  readonly decidedAt: readonly number[];
+  /** When it ends by itself, in ms. */
+  readonly until: number;
 };
 export type Admission = {
   readonly attempt: number;
@@ -52,8 +65,8 @@ export function admit(input: AdmissionInput): Admission {
   mustNotBeTripped(known);
   const ringUntil = mustStandHighEnough(known);
   const { fences, resumedAt } = mustBeResumed(known);
-  const release = verifyRelease({ ...input, ...input.request, risk: known.contract.risk, resumedAt });
-  mustBeDecidedOnTheCard(known, release);
+  const release =
+    input.request.grant === null ? releasedByPersons(known, resumedAt) : releasedByGrant(known, resumedAt);
   mustNotBeOvertaken(known, release);
   mustNotBeSpentElsewhere(known, release);
   const attempt = nextAttempt(known);
@@ -146,7 +159,18 @@ function mustBeResumed({ state, runbook }: KnownAction): { fences: Fences; resum
   return { fences: { all: all.runId, runbook: own.runId }, resumedAt: Math.max(all.resumedAt, own.resumedAt) };
 }
 
-/** Nothing that admits an effect may have ended when it begins: neither hold nor statement, ring nor manifest. */
+function releasedByPersons(known: KnownAction, resumedAt: number): Release {
+  const { statements } = verifyRelease({ ...known, ...known.request, risk: known.contract.risk, resumedAt });
+  const release = {
+    statements,
+    decidedAt: statements.map(({ statement }) => Date.parse(statement.decidedAt)),
+    until: Number.POSITIVE_INFINITY,
+  };
+  mustBeDecidedOnTheCard(known, release);
+  return release;
+}
+
+/** Nothing that admits an effect may have ended when it begins: neither hold nor statement, grant, ring nor manifest. */
 function startBeforeOf({ request, rules, newest, now }: KnownAction, release: Release, ringUntil: number): number {
   const both = [rules, newest];
   const soonest = (limit: 'receiptStartMsMax' | 'statementAgeMsMax') =>
@@ -154,28 +178,26 @@ function startBeforeOf({ request, rules, newest, now }: KnownAction, release: Re
   return Math.min(
     now + soonest('receiptStartMsMax'),
     Date.parse(request.action.expiresAt),
-    Math.max(...decidedTimes(release)) + soonest('statementAgeMsMax'),
+    Math.max(...release.decidedAt) + soonest('statementAgeMsMax'),
+    release.until,
     ringUntil,
     ...both.map(({ notAfter }) => notAfter),
   );
 }
 
-const decidedTimes = ({ statements }: Release): number[] =>
-  statements.map(({ statement }) => Date.parse(statement.decidedAt));
-
 /** A release is of what was shown: nobody can have decided before the card was there. */
 function mustBeDecidedOnTheCard({ state, request, rules }: KnownAction, release: Release): void {
   const shownAt = state.cards.get(request.digest)?.at ?? Number.POSITIVE_INFINITY;
-  if (decidedTimes(release).some((at) => at < shownAt - rules.limits.statementAheadMsMax))
+  if (release.decidedAt.some((at) => at < shownAt - rules.limits.statementAheadMsMax))
     throw new HoldpointError('STATEMENT_EARLY', 'receipt: a statement was decided before its card was recorded');
 }
 
 /**
- * A kill, a demotion or a revocation that came after a person decided takes that decision away. Of a kill the resume that has
+ * A kill, a demotion or a revocation that came after the decision takes it away. Of a kill the resume that has
  * to follow it says the same; it is asked here by itself, so that neither rests on the other.
  */
 function mustNotBeOvertaken({ state, runbook }: KnownAction, release: Release): void {
-  const earliest = Math.min(...decidedTimes(release));
+  const earliest = Math.min(...release.decidedAt);
   const scopes = [fenceId({ kind: 'all' }), fenceId({ kind: 'runbook', runbook: runbook.id })];
   const kill = state.kills.find(({ scope, at }) => scopes.includes(scope) && at >= earliest);
   if (kill !== undefined)

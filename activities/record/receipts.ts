@@ -11,6 +11,7 @@ import { breakerOpen, tripOfAdmission } from './breaker.ts';
 import type { IntentEntry } from './intents.ts';
 import type { Writer } from './log.ts';
 import type { RecorderParts } from './parts.ts';
+import { evidenceFor } from './signed-evidence.ts';
 import type { LogState } from './state.ts';
 import { parseJson } from './wire.ts';
 
@@ -37,7 +38,10 @@ export async function giveReceipt(parts: RecorderParts, raw: unknown, caller: Pr
     manifests.mustBeAtLeast(log.state.manifestVersion);
     const rules = manifests.require(request.action.manifest);
     const now = mustBeAfterLog(parts);
-    const input = { state: log.state, request, executor: caller, rules, newest: manifests.newest(), alert, now };
+    // Opened in this turn: nobody adds to what the playbook is run over, until it is decided.
+    const evidence = await evidenceFor(request, rules, { ...parts, state: log.state });
+    const newest = manifests.newest();
+    const input = { state: log.state, request, executor: caller, rules, newest, alert, evidence, now };
     await recordRejections(input, writer);
     const { attempt, fences, release, startBefore } = admit(input);
     await mustNotTrip(input, writer);

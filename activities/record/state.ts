@@ -1,5 +1,6 @@
 import type { LogRecord, RecordBody, RecordKind, SignedRecord } from '../../contracts/record.ts';
 import { digestOf } from '../../policies/digest.ts';
+import { IncidentStory } from '../../policies/incident-story.ts';
 import { Ledger } from '../../policies/standing/ledger.ts';
 import { statementHash } from '../../policies/statement.ts';
 import type { Link } from './chain.ts';
@@ -45,6 +46,8 @@ export class LogState {
   readonly manifests = new Map<string, Body<'manifest'>>();
   /** Where every runbook stands. */
   readonly ledger = new Ledger();
+  /** What decides, by workflow id, whether an incident may go on without a person. */
+  private readonly stories = new Map<string, IncidentStory>();
   readonly kills: Cut[] = [];
   /** Records about which a person is still to be told. */
   readonly untold = new Map<number, LogRecord>();
@@ -71,7 +74,13 @@ export class LogState {
     this.holds.apply(payload);
     if (isOnce(payload.body)) this.bodies.set(digestOf(payload.body), payload.seq);
     this.ledger.apply(payload, link.hash);
+    this.foldStory(payload.body);
     this.fold(payload, link);
+  }
+
+  /** What the log has of one incident; of one that it does not know, nothing. */
+  story(workflowId: string): IncidentStory {
+    return this.stories.get(workflowId) ?? new IncidentStory();
   }
 
   /** The fence run that the log binds to a resume for this scope; null means stopped. */
@@ -162,6 +171,13 @@ export class LogState {
       default:
         break;
     }
+  }
+
+  private foldStory(body: RecordBody): void {
+    if (!isOfRun(body)) return;
+    const story = this.story(body.workflowId);
+    story.apply(body);
+    this.stories.set(body.workflowId, story);
   }
 
   private foldRehearsal({ rehearsal }: Body<'verdict'>): void {

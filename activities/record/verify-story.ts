@@ -15,6 +15,7 @@ import { mayAppend } from './append-rules.ts';
 import type { Blobs } from './blobs.ts';
 import { checkBody } from './body-checks.ts';
 import { tripOfAdmission } from './breaker.ts';
+import { evidenceFor } from './signed-evidence.ts';
 import { isOfRun, type LogState } from './state.ts';
 import { checkStanding } from './verify-standing.ts';
 import { parseJson } from './wire.ts';
@@ -148,7 +149,8 @@ async function checkIntent(context: StoryContext, body: Of<'intent'>): Promise<v
   const alert = openSigned('alert', AdmittedAlert, raw, context.keys, (signer) => signer === 'gateway');
   const rules = rulesOf(context, request.action.manifest);
   const now = Date.parse(body.issuedAt);
-  const input = { ...context, request, executor, rules, newest: newestOf(context), alert, now };
+  const evidence = await evidenceFor(request, rules, context);
+  const input = { ...context, request, executor, rules, newest: newestOf(context), alert, evidence, now };
   const admission = admit(input);
   if (tripOfAdmission(input) !== null) throw wrong('was admitted although it opens a breaker');
   const { attempt, fences, digest, startBefore } = body;

@@ -13,6 +13,8 @@ import { type StartBudget, startBudget } from './start-budget.ts';
 export type Admitted = {
   readonly action: Action;
   readonly receipt: Receipt;
+  /** The record of the grant that released it; null where persons did. */
+  readonly grant: string | null;
   /** When the receipt was asked for, by the monotonic clock. */
   readonly askedAt: number;
   readonly judged: JudgedHere;
@@ -87,12 +89,12 @@ async function tryEffect(admitted: Admitted, limits: Bounds, deps: ExecutorDeps)
  * again, as long as the receipt's time lasts.
  */
 async function mustBeOpenNow(
-  { receipt, action, scope }: Admitted,
+  { receipt, action, grant, scope }: Admitted,
   budget: StartBudget,
   freshMsMax: number,
   deps: ExecutorDeps,
 ): Promise<void> {
-  const own = { workflowId: action.workflowId, runId: action.runId };
+  const own = { workflowId: action.workflowId, runId: action.runId, unaided: grant !== null };
   const question = { fences: receipt.fences, runbookId: action.runbook.id, own };
   for (let ask = 0; ask < fenceAsksMax; ask++) {
     budget.mustBeLeft();

@@ -4,8 +4,9 @@ import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import type { SignedOutcome } from '../../contracts/evidence.ts';
 import type { ExecuteInput } from '../../contracts/incident.ts';
 import type { SignedReceipt } from '../../contracts/receipt.ts';
+import { Sha256 } from '../../contracts/values.ts';
 import { checkCard, provenanceOf } from '../../policies/card.ts';
-import { verifyRelease } from '../../policies/release.ts';
+import { mustBeReleasable, verifyRelease } from '../../policies/release.ts';
 import { type JudgedHere, parseBlob } from '../judge/judge-call.ts';
 import { inScope, isAbandoned, mustNotBeCancelled, type Scope } from './activity-scope.ts';
 import { carryOut } from './carry-out.ts';
@@ -24,8 +25,15 @@ export const createExecuteCall =
   (deps: ExecutorDeps) =>
   (input: ExecuteInput): Promise<SignedOutcome> =>
     inScope({ name: 'executeCall', digest: input.digest }, deps, (scope) =>
-      deps.inFlight.during(input.digest, () => execute(input, scope, deps)),
+      deps.inFlight.during(input.digest, () => execute({ ...input, grant: grantOf(input) }, scope, deps)),
     );
+
+/** A workflow of an earlier bundle names none. */
+function grantOf({ grant }: { readonly grant?: unknown }): string | null {
+  const parsed = Sha256.nullable().safeParse(grant ?? null);
+  if (!parsed.success) throw new HoldpointError('BAD_INPUT', 'grant: expected the hash of its record');
+  return parsed.data;
+}
 
 async function execute(input: ExecuteInput, scope: Scope, deps: ExecutorDeps): Promise<SignedOutcome> {
   const { digest, context } = input;
@@ -38,7 +46,7 @@ async function execute(input: ExecuteInput, scope: Scope, deps: ExecutorDeps): P
   try {
     const call = { tool: action.tool, args: action.args, why: '' };
     const own = { kind: 'write', digest } as const;
-    const judged = await judgeHere({ place: scope.place, context, call, records, own }, ['hold'], deps);
+    const judged = await judgeHere({ place: scope.place, context, call, records, own }, ['hold', 'auto'], deps);
     await mustBeReleased(input, action, judged, deps);
     return await admitAndCarryOut(input, action, judged, scope, deps);
   } catch (error) {
@@ -68,9 +76,12 @@ const mayMend: ReadonlySet<string> = new Set([
 ]);
 const isRefusal = (error: unknown): boolean => error instanceof HoldpointError && !mayMend.has(codeOf(error));
 
-/** Persons saw exactly this card, and enough of them released exactly this action. Throws the code of what is missing. */
+/**
+ * The card is this action's own, and either enough persons released exactly this action, or our own judgement names the very
+ * grant that is said to. Throws the code of what is missing.
+ */
 async function mustBeReleased(
-  { digest, cardDigest, statements }: ExecuteInput,
+  { digest, cardDigest, statements, grant }: ExecuteInput,
   action: Action,
   judged: JudgedHere,
   deps: ExecutorDeps,
@@ -86,13 +97,32 @@ async function mustBeReleased(
   if (bound.all === null || bound.runbook === null)
     throw new HoldpointError('STOPPED', 'the log binds no resume to the fences');
   const resumedAt = Math.max(Date.parse(bound.all.resumedAt), Date.parse(bound.runbook.resumedAt));
+  const now = clock();
+  if (grant !== null) {
+    mustBeReleasable({ action, digest, rules, newest, now });
+    return mustBeGranted({ statements, grant }, judged, resumedAt);
+  }
   const { risk } = contract;
   try {
-    verifyRelease({ action, digest, cardDigest, risk, statements, rules, newest, now: clock(), resumedAt });
+    verifyRelease({ action, digest, cardDigest, risk, statements, rules, newest, now, resumedAt });
   } catch (error) {
     if (codeOf(error) === 'REJECTED') await recordRejections(statements, deps);
     throw error;
   }
+}
+
+/** INVARIANT: the grant is the one that our own judgement found over results that we signed; nobody can name another. */
+function mustBeGranted(
+  { statements, grant }: Pick<ExecuteInput, 'statements' | 'grant'>,
+  { verdict, unaided }: JudgedHere,
+  resumedAt: number,
+): void {
+  const refused = (message: string) => new HoldpointError('NOT_GRANTED', message);
+  if (statements.length > 0) throw refused('expected a grant or statements of persons, got both');
+  if (verdict.kind !== 'auto' || unaided.kind !== 'proposed')
+    throw refused(`judged ${verdict.kind} by rule \`${verdict.rule}\`, expected auto: ${verdict.reason}`);
+  if (verdict.grant !== grant) throw refused('expected the grant that our own judgement names');
+  if (!(unaided.decidedAt > resumedAt)) throw refused('its evidence was read before the last resume');
 }
 
 /**
@@ -134,7 +164,8 @@ async function admitAndCarryOut(
     const askedAt = deps.monotonic();
     const { payload: receipt } = await askReceipt(input, action, scope, deps);
     deps.failpoint('executor.after-receipt');
-    return await carryOut({ action, receipt, askedAt, judged, tool, aim, armed, scope }, deps);
+    const { grant } = input;
+    return await carryOut({ action, receipt, grant, askedAt, judged, tool, aim, armed, scope }, deps);
   } finally {
     await armed.disarm();
   }
@@ -142,7 +173,7 @@ async function admitAndCarryOut(
 
 /** From here the intent is durable. Throws `RECORDER_AWAY` (no effect), or the code of the recorder's refusal. */
 const askReceipt = (
-  { digest, cardDigest, context, statements }: ExecuteInput,
+  { digest, cardDigest, context, statements, grant }: ExecuteInput,
   action: Action,
   { activityId, attempt }: Scope,
   { recorder }: ExecutorDeps,
@@ -157,5 +188,5 @@ const askReceipt = (
     activityAttempt: attempt,
     execution: randomBytes(16).toString('base64url'),
     statements: [...statements],
-    grant: null,
+    grant,
   });

@@ -8,7 +8,7 @@ import type { WriteTool } from './implement.ts';
 import { aimOf, bindHere, judgeHere, toolOf } from './judge-here.ts';
 
 /**
- * What a held or rehearsed write would do, found without doing it and signed over its digest. Judged again first: also a
+ * What a held, rehearsed or granted write would do, found without doing it and signed over its digest. Judged again first: also a
  * prediction reads production. Throws `TARGET_MOVED` when the target is no longer as it was seen.
  */
 export const createPredict =
@@ -24,7 +24,7 @@ async function predict(
   const action = bindHere(scope.place, carried, digest, context);
   const records = await deps.incidentRecords.of(scope.place.workflowId);
   const call = { tool: action.tool, args: action.args, why: '' };
-  const kinds = ['hold', 'rehearse'] as const;
+  const kinds = ['auto', 'hold', 'rehearse'] as const;
   const own = { kind: 'write', digest } as const;
   const judged = await judgeHere({ place: scope.place, context, call, records, own }, kinds, deps);
   const tool = toolOf(action.tool, 'write', deps) as WriteTool;

@@ -33,8 +33,10 @@ async function read(input: ReadInput, scope: Scope, deps: ExecutorDeps): Promise
   const own = { kind: 'read', runId: place.runId, step, tool: call.tool } as const;
   const judged = await judgeHere({ place, context, call, records, own }, ['read'], deps);
   const tool = toolOf(call.tool, 'read', deps) as ReadTool;
+  // Its time is when it began: whatever changed since may not be in it.
+  const at = new Date(deps.clock()).toISOString();
   const answer = await answerOf(tool, call, judged, scope);
-  const result = signResult({ ...input, call }, answer, scope, deps);
+  const result = signResult({ ...input, call }, { ...answer, at }, scope, deps);
   const bytes = jcs(result);
   const evidence: EvidenceRef = {
     step,
@@ -84,9 +86,9 @@ async function answerOf(tool: ReadTool, call: ToolCall, judged: JudgedHere, scop
 
 function signResult(
   { context, step, call }: ReadInput,
-  { data, entities }: ReadAnswer,
+  { data, entities, at }: ReadAnswer & { readonly at: string },
   { place, activityId }: Scope,
-  { signer, clock }: ExecutorDeps,
+  { signer }: ExecutorDeps,
 ): SignedResult {
   const result = ReadResult.safeParse({
     v: 1,
@@ -97,7 +99,7 @@ function signResult(
     runbook: context.runbook,
     tool: call.tool,
     args: call.args,
-    at: new Date(clock()).toISOString(),
+    at,
     data,
     entities,
   });

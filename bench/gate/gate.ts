@@ -4,7 +4,7 @@ import { floorRules } from '../../policies/gate/floor.ts';
 import { organisationRules } from '../../policies/gate/organisation.ts';
 import { boundaryRules, limitRules, neverAllowRules, scopeRules } from '../../policies/gate/plan.ts';
 import { provenanceRules } from '../../policies/gate/provenance.ts';
-import { grant, standingRules } from '../../policies/gate/standing.ts';
+import { permit, standingRules } from '../../policies/gate/standing.ts';
 import { type JudgeInputs, judge, recognise } from '../../policies/gate.ts';
 import { loadSqlParser } from '../../policies/sql-read.ts';
 import type { Sides } from '../bench.ts';
@@ -27,7 +27,7 @@ function judgePlainly(inputs: JudgeInputs): Verdict {
     const answer = rule(judging);
     if (answer !== null) return answer;
   }
-  return grant(judging);
+  return permit(judging);
 }
 
 export async function openGate(): Promise<Sides> {

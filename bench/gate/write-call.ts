@@ -57,6 +57,7 @@ export function writeInputs(runbook: LoadedRunbook, organisation: OrganisationPo
     counts: {},
     recoveryReads: {},
     runs: 1,
+    unaided: { kind: 'person', why: 'nobody looked' },
     target: {
       entity: backend,
       result: {

@@ -1,6 +1,7 @@
-import type { StandingSnapshot } from '../../contracts/standing.ts';
+import type { LiveGrant, StandingSnapshot } from '../../contracts/standing.ts';
 import type { Verdict } from '../../contracts/verdict.ts';
 import { boundaryOf, entryOn } from '../boundary.ts';
+import { isGrantable } from '../unaided.ts';
 import { deny, isWrite, type Judging, msOf, type Rule, shown, verdict } from './rule.ts';
 
 /** How far ahead of the judge's clock the recorder's may be; further, and one of the two is wrong. */
@@ -36,9 +37,9 @@ const fresh = ofStanding((standing, { now, limits }) => {
 
 export const standingRules: readonly Rule[] = [present, sameRunbook, fresh];
 
-/** What a call that no rule denied comes to: a read is read; a write is held where the ring reaches its risk. */
-export function grant(judging: Judging): Verdict {
-  const { contract, runbook } = judging;
+/** What a call that no rule denied comes to: a read is read; a write is held where the ring reaches its risk, or a grant releases it. */
+export function permit(judging: Judging): Verdict {
+  const { contract } = judging;
   if (!isWrite(judging))
     return verdict('read', 'ring.read', `${shown(contract.name)} changes nothing`, 'nothing is needed');
   const ring = ringOf(judging);
@@ -58,12 +59,45 @@ export function grant(judging: Judging): Verdict {
       'the runbook is at ring 1: high-risk writes are rehearsed',
       changeOf(2),
     );
+  return released(judging) ?? held(judging);
+}
+
+function held({ contract, runbook, standing, unaided }: Judging): Verdict {
   const { groups, quorum } = runbook.runbook.approvers;
-  const entry = entryOn(boundaryOf(runbook.runbook).requireHuman, contract);
-  const rule = entry === null ? `ring.hold-${contract.risk}` : 'boundary.require-human';
-  const reason = `${shown(contract.name)} is a ${contract.risk}-risk write: every write is held`;
+  const rule = keptForPersons(runbook, contract) ? 'boundary.require-human' : `ring.hold-${contract.risk}`;
+  const granted = standing?.standing.grants.some(({ tool }) => tool === contract.name);
+  const why =
+    granted && unaided.kind === 'person' ? `its grant does not release this call: ${unaided.why}` : 'it is held';
+  const reason = `${shown(contract.name)} is a ${contract.risk}-risk write: ${why}`;
   return verdict('hold', rule, reason, `signed statements by ${quorum} of ${groups.join(', ')}`);
 }
+
+/**
+ * A release that persons granted beforehand: of one low-risk tool that can be undone, where the call meets its conditions, it
+ * has neither ended nor been used up, and the playbook alone proposes the same call. Null where a person has to be asked.
+ */
+function released(judging: Judging): Verdict | null {
+  const { contract, runbook, unaided, standing, now } = judging;
+  if (unaided.kind !== 'proposed' || !isGrantable(contract) || keptForPersons(runbook, contract)) return null;
+  const live = standing?.standing.grants.find(
+    (one) => one.tool === contract.name && now < msOf(one.until) && one.used < one.count && meets(judging, one),
+  );
+  if (live === undefined) return null;
+  const reason = `${shown(contract.name)} is released by a grant, used ${live.used} times of ${live.count}`;
+  return { ...verdict('auto', 'ring.auto-release', reason, 'a signed revocation of the grant'), grant: live.record };
+}
+
+/** Every scope of each kind that the grant names has to be in its list, and there has to be one. */
+function meets({ contract, call, target }: Judging, { conditions }: LiveGrant): boolean {
+  const scopes = contract.scopeOf(call.args, target?.entity ?? null);
+  return conditions.every((condition) => {
+    const ofKind = scopes.filter(({ kind }) => kind === condition.scope);
+    return ofKind.length > 0 && ofKind.every(({ value }) => condition.in.includes(value));
+  });
+}
+
+const keptForPersons = ({ runbook }: Judging['runbook'], contract: Judging['contract']): boolean =>
+  entryOn(boundaryOf(runbook).requireHuman, contract) !== null;
 
 /** The rule of a write that would be judged otherwise, were the breaker closed. */
 export const breakerOpenRule = 'breaker.open';

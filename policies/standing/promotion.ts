@@ -17,11 +17,17 @@ export type Earnings = {
   readonly accuracyLowerBound: number;
 };
 
-/** Earned by `now` (ms), counted from the first rehearsed incident since the last demotion. */
+/**
+ * Earned by `now` (ms), counted from the first rehearsed incident since the last demotion; with one tool, not before the
+ * first graded proposal of it: the days that others earned say nothing of its recommendations.
+ */
 export function earningsOf(ledger: Ledger, runbook: RunbookRef, now: number, tool?: string): Earnings {
   const { dryRunSince } = ledger.standing(runbook, now);
-  const { graded, correct } = ledger.proposals.score(runbook, ledger.earnsSince(runbook), tool);
-  const dryRunMs = dryRunSince === null ? 0 : now - Date.parse(dryRunSince);
+  const since = ledger.earnsSince(runbook);
+  const { graded, correct } = ledger.proposals.score(runbook, since, tool);
+  const first = tool === undefined ? dryRunSince : ledger.proposals.firstGraded(runbook, since, tool);
+  const dryRunMs =
+    dryRunSince === null || first === null ? 0 : now - Math.max(Date.parse(dryRunSince), Date.parse(first));
   const accuracyLowerBound = wilsonLowerBound(correct, graded);
   return { dryRunDays: Math.max(0, dryRunMs / dayMs), graded, correct, accuracyLowerBound };
 }

@@ -29,6 +29,8 @@ export type Proposals = {
   ungraded(runbook: RunbookRef, since: number): readonly Proposal[];
   /** Of those that were graded, how many every grader called correct; of one tool alone, where it is named. */
   score(runbook: RunbookRef, since: number, tool?: string): Score;
+  /** When the first proposal of a tool was made that anybody graded; null when there is none. */
+  firstGraded(runbook: RunbookRef, since: number, tool: string): string | null;
 };
 
 /** One proposal with all the digests that were minted for it. */
@@ -69,6 +71,8 @@ export function createProposals(): Proposals {
       const correct = graded.filter(({ grades }) => [...grades.values()].every((one) => one)).length;
       return { graded: graded.length, correct };
     },
+    firstGraded: (runbook, seq, tool) =>
+      since(runbook, seq).find(({ first, grades }) => grades.size > 0 && first.tool === tool)?.first.at ?? null,
   };
 }
 

@@ -21,12 +21,22 @@ async function raise(scope: FenceScope): Promise<string> {
 }
 async function startOwn(): Promise<{ workflowId: string; runId: string }> {
   const workflowId = `incident/test/${randomUUID()}`;
-  const handle = await client.workflow.start('incident', { taskQueue: 'nobody', workflowId });
+  const handle = await client.workflow.start('incident', { taskQueue: workflowId, workflowId });
   return { workflowId, runId: handle.firstExecutionRunId };
+}
+/** Completes one task of a run, as a Reset needs, and resets the run to it. Answers the run that is born. */
+async function resetOwn({ workflowId, runId }: { workflowId: string; runId: string }): Promise<string> {
+  const { workflowService: service } = client;
+  const poll = () => service.pollWorkflowTaskQueue({ namespace, taskQueue: { name: workflowId } });
+  const { taskToken } = await client.withDeadline(Date.now() + 20_000, poll);
+  await service.respondWorkflowTaskCompleted({ namespace, taskToken, commands: [] });
+  const workflowExecution = { workflowId, runId };
+  const at = { workflowTaskFinishEventId: 4 as never, requestId: randomUUID(), reason: 'a test' };
+  return (await service.resetWorkflowExecution({ namespace, workflowExecution, ...at })).runId;
 }
 async function open() {
   const [a, r, own] = await Promise.all([raise(all), raise(runbook), startOwn()]);
-  return { fences: { all: a, runbook: r }, runbookId: 'r', own };
+  return { fences: { all: a, runbook: r }, runbookId: 'r', own: { ...own, unaided: false } };
 }
 const stopped = (question: Awaited<ReturnType<typeof open>>) =>
   expect(fences.mustBeOpen(question)).rejects.toMatchObject({ code: 'STOPPED' });
@@ -93,9 +103,17 @@ describeWith('temporal', 'fences', () => {
     await stopped({ ...question, own: { ...question.own, runId: randomUUID() } });
   });
 
+  it('stop an effect that no person released in a run born of a Reset, and no other', async () => {
+    const question = await open();
+    const runId = await resetOwn(question.own);
+    const born = { ...question, own: { ...question.own, runId } };
+    await fences.mustBeOpen(born);
+    await stopped({ ...born, own: { ...born.own, unaided: true } });
+  });
+
   it('stop when the own run is unknown to the server', async () => {
     const question = await open();
-    await stopped({ ...question, own: { workflowId: 'incident/test/none', runId: randomUUID() } });
+    await stopped({ ...question, own: { workflowId: 'incident/test/none', runId: randomUUID(), unaided: false } });
   });
 
   it('cannot be asked when the server is away: that is no consent', async () => {

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { LiveGrant } from '../../contracts/standing.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
 import { Verdict, verdictKinds } from '../../contracts/verdict.ts';
 import { judge, stricter } from '../../policies/gate.ts';
 import { loadPolicies } from '../../policies/organisation/load.ts';
 import { loadSqlParser } from '../../policies/sql-read.ts';
+import type { Unaided } from '../../policies/unaided.ts';
 import {
   backend,
   callOf,
@@ -17,11 +19,20 @@ import {
   standing,
   write,
 } from './judging.ts';
+import { reversible } from './support/reversible.ts';
 
 beforeAll(loadSqlParser);
 
 const known = [...toolRegistry.keys()];
 const writes = known.filter((tool) => toolRegistry.get(tool)?.risk !== 'read');
+const openTrip = {
+  scope: 'runbook' as const,
+  limit: 'consecutive' as const,
+  count: 3,
+  max: 3,
+  at: instant(now - 60_000),
+  record: '9'.repeat(64),
+};
 const anyArgs = fc.dictionary(fc.string(), fc.jsonValue()) as fc.Arbitrary<never>;
 const ref = { entity: backend().id, resultHash: 'ab'.repeat(32) };
 const someArgs = fc.oneof(
@@ -43,16 +54,39 @@ const someTarget = fc.oneof(
   someBackend.map((entity) => ({ entity, result: readResult([entity]) })),
   someBackend.map((entity) => ({ entity, result: readResult([]) })),
 );
-const someStanding = fc.oneof(
-  fc.constant(null),
-  fc
-    .record({
-      ring: fc.constantFrom(0 as const, 1 as const, 2 as const),
-      ageMs: fc.integer({ min: -5_000, max: 20_000 }),
-    })
-    .map(({ ring, ageMs }) => standing(ring, { at: instant(now - ageMs) })),
+/** Grants such as no recorder would admit, too: of any tool, ended, used up, and with conditions that nothing meets. */
+const someGrant: fc.Arbitrary<LiveGrant> = fc.record({
+  record: fc.constantFrom('1', '2').map((digit) => digit.repeat(64)),
+  tool: fc.oneof(fc.constant(reversible.name), fc.constantFrom(...known)),
+  conditions: fc.array(
+    fc.record({
+      scope: fc.constant('databases' as const),
+      in: fc.subarray(['payments', 'ledger'], { minLength: 1 }),
+    }),
+    { maxLength: 2 },
+  ),
+  until: fc.integer({ min: -2, max: 2 }).map((minutes) => instant(now + minutes * 60_000)),
+  count: fc.integer({ min: 1, max: 3 }),
+  used: fc.integer({ min: 0, max: 3 }),
+});
+const someUnaided: fc.Arbitrary<Unaided> = fc.constantFrom(
+  { kind: 'person', why: 'asked before' },
+  { kind: 'proposed', decidedAt: now - 1_000 },
 );
-const toolLists = fc.subarray([...runbook.runbook.tools], { minLength: 1 });
+const anyStanding = fc
+  .record({
+    ring: fc.constantFrom(0 as const, 1 as const, 2 as const),
+    ageMs: fc.oneof(fc.constant(100), fc.integer({ min: -5_000, max: 20_000 })),
+    grants: fc.array(someGrant, { maxLength: 3 }),
+    trip: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, fc.constant(openTrip)),
+  })
+  .map(({ ring, ageMs, grants, trip }) => {
+    const whole = standing(ring, { at: instant(now - ageMs) });
+    return { ...whole, standing: { ...whole.standing, grants, trip } };
+  });
+const someStanding = fc.oneof({ weight: 5, arbitrary: anyStanding }, fc.constant(null));
+const pausing = { tool: reversible.name, scopes: { databases: ['payments'] }, perIncidentMax: 2 };
+const toolLists = fc.subarray([...runbook.runbook.tools, pausing], { minLength: 1 });
 const someRunbook = fc
   .record({ tools: toolLists, never_allow: fc.subarray(known), require_human: fc.subarray(writes) })
   .map(({ tools, never_allow, require_human }) => ({
@@ -87,6 +121,7 @@ const someInputs = fc.record({
   counts: fc.dictionary(fc.constantFrom(...known), fc.integer({ min: 0, max: 3 })),
   recoveryReads: fc.dictionary(fc.constantFrom(...known), fc.integer({ min: 0, max: 3 })),
   runs: fc.integer({ min: 1, max: 20 }),
+  unaided: someUnaided,
 });
 
 describe('policy gate, for any input', () => {
@@ -107,7 +142,7 @@ describe('policy gate, for any input', () => {
         const isWrite = writes.includes(given.call.tool);
         if (isWrite) expect(verdict.kind).not.toBe('read');
         else expect(['deny', 'read']).toContain(verdict.kind);
-        if (given.standing?.standing.ring === 0) expect(verdict.kind).not.toBe('hold');
+        if (given.standing?.standing.ring === 0) expect(['hold', 'auto']).not.toContain(verdict.kind);
         if (given.standing === null) expect(verdict.kind).toBe('deny');
       }),
       { numRuns: 1_000 },
@@ -193,7 +228,13 @@ describe('policy gate, for any input', () => {
 
 describe('stricter, for any two verdicts', () => {
   const some = fc.constantFrom(...verdictKinds).map((kind) => ({ kind, rule: `test.${kind}`, reason: '', change: '' }));
-  const permits = { deny: [], rehearse: ['rehearse'], hold: ['rehearse', 'hold'], read: ['read'] } as const;
+  const permits = {
+    deny: [],
+    rehearse: ['rehearse'],
+    hold: ['rehearse', 'hold'],
+    auto: ['rehearse', 'hold', 'auto'],
+    read: ['read'],
+  } as const;
   it('is never laxer than either', () => {
     fc.assert(
       fc.property(some, some, (a, b) => {

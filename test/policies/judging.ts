@@ -97,6 +97,7 @@ export const inputs = (over: Partial<JudgeInputs> = {}): JudgeInputs => ({
   counts: {},
   recoveryReads: {},
   runs: 1,
+  unaided: { kind: 'person', why: 'nobody looked' },
   ...over,
 });
 

@@ -155,7 +155,18 @@ describeWith('temporal', 'rings that are earned', () => {
     await rehearseAndGrade(stage, 10);
     stage.pass(90 * dayMs);
     await waive(stage, 1);
-    expect(await missing(grant())).toBe('graded_proposals, accuracy');
+    expect(await missing(grant())).toBe('dry_run_days, graded_proposals, accuracy');
+  });
+  it('earn no grant by days in which the tool itself was not recommended', async () => {
+    await rehearseAndGrade(stage, 10);
+    stage.pass(80 * dayMs);
+    await earnGrant(10);
+    expect(await missing(grant())).toBe('dry_run_days');
+  });
+  it('earn no grant by recommendations that were wrong', async () => {
+    await rehearseAndGrade(stage, 3, false, reversible.name);
+    await earnGrant();
+    expect(await missing(grant())).toBe('accuracy');
   });
   it('earn no grant in ring 0', async () => {
     await rehearseAndGrade(stage, 10, true, reversible.name);

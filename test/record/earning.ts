@@ -1,24 +1,14 @@
 import { postAttestation } from '../../activities/record/client.ts';
 import type { Appended } from '../../contracts/recorder-api.ts';
 import type { Subject } from '../../contracts/statement.ts';
-import { defineContract, type ToolContract } from '../../contracts/tools/contract.ts';
-import { terminateBackend } from '../../contracts/tools/postgres.ts';
-import { toolRegistry } from '../../contracts/tools/registry.ts';
 import { digestOf } from '../../policies/digest.ts';
 import { attest } from '../policies/support/attestations.ts';
+import { reversible } from '../policies/support/reversible.ts';
 import { people, runbookData } from '../policies/support/rules.ts';
 import { begin, type Held, post, rehearse, runbookRef, say, sayBoth } from './incident.ts';
 import { dayMs, keys, openStage, type Stage, type World } from './stage.ts';
 
-/** A low-risk tool that can be undone: none is shipped yet, and a grant is for no other. */
-export const reversible: ToolContract = defineContract({
-  ...terminateBackend,
-  name: 'postgres.pauseClient',
-  risk: 'low',
-  effect: 'idempotent',
-  inverse: { tool: 'postgres.resumeClient', note: 'lets the client go on' },
-});
-(toolRegistry as Map<string, ToolContract>).set(reversible.name, reversible);
+export { reversible };
 
 const databases = { databases: ['payments'] };
 const paused = { from: 'postgres.blockingTree', kind: 'backend', where: { database: { eq: 'payments' } } };
@@ -44,10 +34,11 @@ export const earningRunbook = {
 };
 
 /** A stage whose manifest outlives a year of its clock. */
-export const openYear = (world: World, runbook: object = earningRunbook): Promise<Stage> =>
+export const openYear = (world: World, runbook: object = earningRunbook, limits: object = {}): Promise<Stage> =>
   openStage({
     world,
     manifest: {
+      limits: { ...limits },
       runbooks: [{ text: JSON.stringify(runbook) }],
       source: { notAfter: new Date(Date.now() + 400 * dayMs).toISOString() },
     },

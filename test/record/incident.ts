@@ -2,7 +2,7 @@ import { postStatements } from '../../activities/record/client.ts';
 import type { Action } from '../../contracts/action.ts';
 import type { SignedAlert } from '../../contracts/alert.ts';
 import type { Card } from '../../contracts/card.ts';
-import type { Outcome, SignedOutcome } from '../../contracts/evidence.ts';
+import type { Outcome, SignedOutcome, SignedResult } from '../../contracts/evidence.ts';
 import type { FenceScope } from '../../contracts/queues.ts';
 import type { ReceiptRequest } from '../../contracts/receipt.ts';
 import type { RecordBody } from '../../contracts/record.ts';
@@ -133,10 +133,12 @@ export const entityOf = (pid: number): Entity => ({
     pid,
     backendStart: '2026-03-01 11:50:00+00',
     xactStart: '2026-03-01 11:51:00+00',
+    backendType: 'client backend',
+    own: false,
   },
 });
 
-export function resultOf(stage: Stage, incident: Incident, pid: number) {
+export function resultOf(stage: Stage, incident: Incident, pid: number): SignedResult {
   return executor.signer.sign('result', {
     v: 1 as const,
     workflowId: incident.workflowId,
@@ -159,12 +161,18 @@ export type Held = {
   readonly card: Card;
   readonly cardDigest: string;
 };
-export type HoldChange = { readonly pid?: number; readonly tool?: string; readonly action?: Partial<Action> };
+export type HoldChange = {
+  readonly pid?: number;
+  readonly tool?: string;
+  readonly action?: Partial<Action>;
+  /** The signed read that the target is of; without it, one that the log does not know. */
+  readonly result?: SignedResult;
+};
 
 /** A held action with its card, as the executor and the orchestrator make them; the card is not recorded yet. */
 export async function draftHold(stage: Stage, incident: Incident, change: HoldChange = {}): Promise<Held> {
   const pid = change.pid ?? 4711;
-  const result = resultOf(stage, incident, pid);
+  const result = change.result ?? resultOf(stage, incident, pid);
   const resultHash = await stage.as(executor).putBlob(jcs(result));
   const target = { entity: entityOf(pid), result: result.payload };
   const ref = { entity: target.entity.id, resultHash };

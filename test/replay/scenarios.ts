@@ -5,6 +5,7 @@ import {
   blocked,
   concluded,
   failure,
+  grantedOnce,
   outcomeOf,
   readOf,
   type Stage,
@@ -121,6 +122,20 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     await eventually(async () => (await held(handle)).some(({ lastRefusal }) => lastRefusal === 'BREAKER_OPEN'));
     await handle.signal(approveSignal, statementOf(digest));
     await eventually(() => stage.effects.length === 1);
+    return closed(handle);
+  },
+  'auto-released-then-held': async (theatre) => {
+    const { stage, handle } = await theatre.play((stage) => {
+      stage.script = [turn(readOf()), turn(writeOf(1)), turn(writeOf(2)), concluded];
+      stage.verdict = grantedOnce(stage);
+      stage.execute = async (input) => {
+        if (stage.inputsOf('executeCall').length === 2) throw failure('NOT_GRANTED');
+        return stage.effect(input);
+      };
+    });
+    const [hold] = await held(handle);
+    await handle.signal(approveSignal, statementOf(hold?.digest ?? ''));
+    await eventually(() => stage.effects.length === 2);
     return closed(handle);
   },
   rehearsed: async (theatre) => {

@@ -63,6 +63,12 @@ export const twins: readonly Twin[] = [
     replace: "if (acted.kind !== 'kept') return acted; return expired(run, judged, hold);",
   },
   {
+    golden: 'auto-released-then-held',
+    changes: 'a write whose grant was refused ends, and nobody is asked',
+    find: "'VERDICT_NOT_HOLD',\n    'NOT_GRANTED',",
+    replace: "'VERDICT_NOT_HOLD',",
+  },
+  {
     golden: 'rehearsed',
     changes: 'a rehearsal is recorded without the card that it would have had',
     find: 'if (prediction === null) return recordVerdict(judged);',

@@ -79,6 +79,16 @@ const verdictOf = ({ tool }: ToolCall): Verdict => {
   return { kind, rule: `gate.${kind}`, reason: `judged ${kind}`, change: 'nothing' };
 };
 
+export const grantHash = '9'.repeat(64);
+/** Writes are released by a grant until the executor has refused one of them; from then on they are held. */
+export const grantedOnce =
+  (stage: Stage) =>
+  (call: ToolCall): Verdict => {
+    const { kind, ...held } = verdictOf(call);
+    if (kind !== 'hold' || stage.effects.length < stage.inputsOf('executeCall').length) return { kind, ...held };
+    return { ...held, kind: 'auto', rule: 'ring.auto-release', grant: grantHash };
+  };
+
 export type Called = { readonly activity: string; readonly input: unknown };
 export const failure = (type: string, nonRetryable = true) =>
   ApplicationFailure.create({ type, message: `${type} happened`, nonRetryable });
@@ -166,7 +176,7 @@ export async function beatUntil(open: Promise<unknown>): Promise<void> {
 async function judged(stage: Stage, { step, firstIndex }: JudgeInput, call: ToolCall, at: number): Promise<JudgedCall> {
   const verdict = stage.verdict(call);
   const where = { step, index: firstIndex + at };
-  if (verdict.kind !== 'hold' && verdict.kind !== 'rehearse')
+  if (verdict.kind === 'deny' || verdict.kind === 'read')
     return { step: where, call, verdict, action: null, digest: null };
   const action: CarriedAction = {
     v: 1,

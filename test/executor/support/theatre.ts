@@ -156,7 +156,7 @@ async function holdOf(theatre: Theatre, pid: number, change: Partial<CarriedActi
   const { resultHash } = await activityAt({ place, activityId: '5' }).run(activities.readCall, readInput);
   const result = JSON.parse((await deps.recorder.getBlob(resultHash)).toString()).payload as ReadResult;
   const entity = result.entities.find(({ attributes }) => attributes.pid === pid);
-  const contract = toolRegistry.get(tool);
+  const contract = toolRegistry.get(change.tool ?? tool);
   if (entity === undefined || contract === undefined) throw new Error('expected the session in the tree');
   const ref = { entity: entity.id, resultHash };
   const action: CarriedAction = {
@@ -188,5 +188,5 @@ async function holdOf(theatre: Theatre, pid: number, change: Partial<CarriedActi
   const { workflowId, runId } = place;
   await stage.as(orchestrator).append({ kind: 'card', workflowId, runId, cardDigest, card });
   stage.pass(5);
-  return { context, action, digest, cardDigest, place };
+  return { context, action, digest, cardDigest, place, grant: null };
 }
