@@ -17,6 +17,8 @@ export type Holds = {
   apply(record: LogRecord): void;
   /** Holds of which people were told less than the log knows by now, oldest first. */
   untold(): readonly HoldEntry[];
+  /** Digests of a runbook's actions that wait for a person, as far as the log knows, oldest first. */
+  waiting(runbook: string): readonly string[];
 };
 
 const order: readonly HoldPhase[] = ['waits', 'released', 'ended'];
@@ -30,6 +32,7 @@ export function createHolds(): Holds {
   const byRun = new Map<string, string[]>();
   const latestAt = new Map<string, string>();
   const untold = new Map<string, HoldEntry>();
+  const waiting = new Map<string, HoldEntry>();
 
   const update = (digest: string | undefined, change: (entry: HoldEntry) => void): void => {
     const entry = byDigest.get(digest ?? '');
@@ -42,6 +45,7 @@ export function createHolds(): Holds {
     update(digest, (entry) => {
       if (order.indexOf(phase) <= order.indexOf(entry.phase)) return;
       entry.phase = phase;
+      waiting.delete(entry.digest);
       entry.why = why;
     });
   const open = ({ workflowId, runId, card: { digest, action } }: Body<'card'>): void => {
@@ -51,7 +55,9 @@ export function createHolds(): Holds {
     latestAt.set(place, digest);
     byRun.set(run, [...(byRun.get(run) ?? []), digest]);
     const runbook = action.runbook.id;
-    byDigest.set(digest, { digest, workflowId, runbook, phase: 'waits', why: '', told: null });
+    const entry: HoldEntry = { digest, workflowId, runbook, phase: 'waits', why: '', told: null };
+    byDigest.set(digest, entry);
+    waiting.set(digest, entry);
   };
   const hear = ({ about, digest, delivered }: Body<'page'>, by: string): void => {
     const told = toldBy(about, by);
@@ -63,6 +69,7 @@ export function createHolds(): Holds {
   };
   return {
     untold: () => [...untold.values()],
+    waiting: (runbook) => [...waiting.values()].flatMap((entry) => (entry.runbook === runbook ? [entry.digest] : [])),
     apply({ body, by }) {
       switch (body.kind) {
         case 'card':
@@ -88,7 +95,7 @@ export function createHolds(): Holds {
 
 /** How far this page told people. A late *waits* takes back what was told before it: whatever it opened is to be ended again. */
 function toldBy(about: string, by: string): HoldPhase | null {
-  if (about === 'hold-waits') return 'waits';
+  if (about === 'hold-waits' || about === 'hold-still-waits') return 'waits';
   if (about === 'hold-expired') return 'ended';
   if (by !== 'recorder') return null;
   return about === 'hold-released' ? 'released' : about === 'hold-ended' ? 'ended' : null;

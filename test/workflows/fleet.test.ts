@@ -14,6 +14,7 @@ import { approveSignal } from '../../workflows/messages.ts';
 import { describeWith } from '../support/skips.ts';
 import { freshNamespace, sharedTemporal } from '../support/temporal.ts';
 import { testBundle } from './bundle.ts';
+import { GovernorStage, governorActivities } from './governor-stage.ts';
 import {
   concluded,
   executorActivities,
@@ -84,7 +85,7 @@ describeWith('temporal', 'the workers of the orchestrator', () => {
       namespace,
       log,
       maxCachedWorkflows: 10,
-      activitiesFor: () => orchestratorActivities(stageOf),
+      activitiesFor: () => ({ ...orchestratorActivities(stageOf), ...governorActivities(() => new GovernorStage()) }),
       onFailure: (error) => {
         throw error;
       },
