@@ -44,18 +44,18 @@ export const earningRunbook = {
 };
 
 /** A stage whose manifest outlives a year of its clock. */
-export const openYear = (world: World, runbook: object = earningRunbook): Promise<Stage> =>
-  openStage({
-    world,
-    manifest: {
-      runbooks: [{ text: JSON.stringify(runbook) }],
-      source: { notAfter: new Date(Date.now() + 400 * dayMs).toISOString() },
-    },
-  });
+export const openYear = (world: World, runbook: object = earningRunbook, clock = Date.now): Promise<Stage> =>
+  openStage({ world, clock, manifest: { runbooks: [{ text: JSON.stringify(runbook) }], source: yearFrom(clock()) } });
+
+/** When a manifest that is signed at `now` (ms) was issued, and until when it stands. */
+export const yearFrom = (now: number) => ({
+  issuedAt: new Date(now - dayMs).toISOString(),
+  notAfter: new Date(now + 400 * dayMs).toISOString(),
+});
 
 /** One incident whose write is rehearsed. */
-export const rehearseOne = async (stage: Stage, tool?: string): Promise<Held> =>
-  rehearse(stage, await begin(stage), tool === undefined ? {} : { tool });
+export const rehearseOne = async (stage: Stage, tool?: string, rules = stage.rules): Promise<Held> =>
+  rehearse(stage, await begin(stage, rules), tool === undefined ? {} : { tool });
 
 export const grade = (
   stage: Stage,
