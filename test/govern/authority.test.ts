@@ -55,7 +55,9 @@ describeWith('temporal', 'a governor has no authority', () => {
     });
   });
   afterEach(async () => {
-    await handle().terminate();
+    await handle()
+      .terminate()
+      .catch(() => undefined);
     await stage.close();
   });
 

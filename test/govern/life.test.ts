@@ -24,7 +24,7 @@ import { type GovernorUnderTest, governorOver } from './under-test.ts';
 
 const hourMs = 3_600_000;
 
-describeWith('timeSkipping', 'the life of a runbook', () => {
+describeWith(['temporal', 'timeSkipping'], 'the life of a runbook', () => {
   let years: Years;
   /** Of the fences: a task that nobody ever polls, as theirs is, would keep time from skipping. */
   let world: World;
@@ -170,11 +170,11 @@ describeWith('timeSkipping', 'the life of a runbook', () => {
 
   it('loses its grant at the end of it, of which people are told a day before', async () => {
     await granted();
-    await days(6);
+    await days(6.1);
     expect((await standing()).grants).toHaveLength(1);
     const ends = told('standing-ends').map(({ detail }) => detail);
     expect(ends).toEqual([expect.stringContaining(reversible.name)]);
-    await days(1.1);
+    await days(1);
     expect((await standing()).grants).toEqual([]);
     expect((await standing()).ring).toBe(1);
   }, 240_000);

@@ -39,6 +39,7 @@ export const lookOf = (due: readonly Telling[] = [], report: RunbookReport | nul
 export class GovernorStage {
   looks: Look[] = [lookOf()];
   seen = 0;
+  failed = false;
   readonly told: Telling[] = [];
   /** Runs before each activity; throws to bend it. */
   before: (activity: keyof GovernorActivities) => Promise<void> | void = () => undefined;
