@@ -40,7 +40,7 @@ describeWith(['temporal', 'timeSkipping'], 'the life of a runbook', () => {
   beforeEach(async () => {
     await years.sync();
     stage = await openYear(world, earningRunbook, years.clock);
-    governor = await governorOver(stage, { lookEveryMs: 12 * hourMs });
+    governor = await governorOver(stage, { lookEveryMs: 10 * hourMs });
     years.play(governor.activities);
     await ensureGovernor(years.client, runbookId);
   });
