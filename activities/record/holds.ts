@@ -32,7 +32,6 @@ export function createHolds(): Holds {
   const byRun = new Map<string, string[]>();
   const latestAt = new Map<string, string>();
   const untold = new Map<string, HoldEntry>();
-  const waiting = new Map<string, HoldEntry>();
 
   const update = (digest: string | undefined, change: (entry: HoldEntry) => void): void => {
     const entry = byDigest.get(digest ?? '');
@@ -45,7 +44,6 @@ export function createHolds(): Holds {
     update(digest, (entry) => {
       if (order.indexOf(phase) <= order.indexOf(entry.phase)) return;
       entry.phase = phase;
-      waiting.delete(entry.digest);
       entry.why = why;
     });
   const open = ({ workflowId, runId, card: { digest, action } }: Body<'card'>): void => {
@@ -54,10 +52,7 @@ export function createHolds(): Holds {
     move(latestAt.get(place), 'ended', 'it was judged again, and asks anew');
     latestAt.set(place, digest);
     byRun.set(run, [...(byRun.get(run) ?? []), digest]);
-    const runbook = action.runbook.id;
-    const entry: HoldEntry = { digest, workflowId, runbook, phase: 'waits', why: '', told: null };
-    byDigest.set(digest, entry);
-    waiting.set(digest, entry);
+    byDigest.set(digest, { digest, workflowId, runbook: action.runbook.id, phase: 'waits', why: '', told: null });
   };
   const hear = ({ about, digest, delivered }: Body<'page'>, by: string): void => {
     const told = toldBy(about, by);
@@ -69,7 +64,7 @@ export function createHolds(): Holds {
   };
   return {
     untold: () => [...untold.values()],
-    waiting: (runbook) => [...waiting.values()].flatMap((entry) => (entry.runbook === runbook ? [entry.digest] : [])),
+    waiting: (runbook) => waitingOf(byDigest.values(), runbook),
     apply({ body, by }) {
       switch (body.kind) {
         case 'card':
@@ -92,6 +87,9 @@ export function createHolds(): Holds {
     },
   };
 }
+
+const waitingOf = (holds: Iterable<HoldEntry>, id: string): string[] =>
+  [...holds].flatMap(({ digest, runbook, phase }) => (runbook === id && phase === 'waits' ? [digest] : []));
 
 /** How far this page told people. A late *waits* takes back what was told before it: whatever it opened is to be ended again. */
 function toldBy(about: string, by: string): HoldPhase | null {
