@@ -15,9 +15,22 @@ export const incidentAbouts = [
 /** What only the recorder tells, from what its records say. */
 const recordAbouts = ['hold-released', 'hold-ended', 'resumed', 'breaker-open', 'breaker-closed'] as const;
 
+/** What the governor of a runbook tells, once it is due by the log. */
+export const governorAbouts = [
+  'dry-run-over',
+  'promotion-ready',
+  'grades-wait',
+  'breaker-stays-open',
+  'standing-ends',
+  'hold-still-waits',
+  'matter-over',
+] as const;
+
 export const IncidentAbout = z.enum(incidentAbouts);
 export type IncidentAbout = z.infer<typeof IncidentAbout>;
-export const PageAbout = z.enum([...incidentAbouts, ...recordAbouts]);
+export const GovernorAbout = z.enum(governorAbouts);
+export type GovernorAbout = z.infer<typeof GovernorAbout>;
+export const PageAbout = z.enum([...incidentAbouts, ...recordAbouts, ...governorAbouts]);
 export type PageAbout = z.infer<typeof PageAbout>;
 
 /** Worst first. The words are PagerDuty's own. */
@@ -37,3 +50,14 @@ export const ChannelResult = z.strictObject({
 export type ChannelResult = z.infer<typeof ChannelResult>;
 
 export const channelsMax = 8;
+
+/**
+ * The matter that a governor told of. `after`: the record that told of the same matter last, null when none has. It makes
+ * of every telling one of its own, and of the same telling, whoever repeats it, the same one.
+ */
+export const Matter = z.strictObject({
+  runbook: Name,
+  scope: text(200),
+  after: z.number().int().min(0).nullable(),
+});
+export type Matter = z.infer<typeof Matter>;

@@ -8,6 +8,10 @@ export const executorQueue = (role: string): string => `holdpoint-execute.${role
 
 export const incidentWorkflowType = 'incident';
 export const fenceWorkflowType = 'fence';
+export const governorWorkflowType = 'governor';
+
+/** The workflow id of a runbook's governor. */
+export const governorId = (runbook: string): string => `governor/${runbook}`;
 
 /** The scope of a kill or a resume: everything, one runbook. Each is one fence. */
 export type FenceScope = { readonly kind: 'all' } | { readonly kind: 'runbook'; readonly runbook: string };

@@ -4,7 +4,7 @@ import { SignedAlert } from './alert.ts';
 import { SignedAttestation } from './attestation.ts';
 import { Card } from './card.ts';
 import { EvidenceRef, SignedOutcome } from './evidence.ts';
-import { ChannelResult, channelsMax } from './page.ts';
+import { ChannelResult, channelsMax, Matter } from './page.ts';
 import { Fences, ReceiptRequest } from './receipt.ts';
 import { RunbookRef } from './runbook.ts';
 import { ProcessId, signed } from './signed.ts';
@@ -111,6 +111,8 @@ export const RecordBody = z.discriminatedUnion('kind', [
     /** The action that it is about. Like `channels`, left out by records of earlier versions. */
     digest: Sha256.nullable().optional(),
     channels: z.array(ChannelResult).max(channelsMax).optional(),
+    /** Of a governor's page alone. */
+    matter: Matter.optional(),
   }),
   of('manifest', {
     manifest: Sha256,

@@ -17,6 +17,7 @@ import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
  * | POST /v1/outcomes | executor | SignedOutcome → Appended |
  * | GET /v1/intents/open | executor | – → OpenIntent[] of its own role |
  * | GET /v1/standing/:runbookId/:digest | pinned process | – → SignedStanding |
+ * | GET /v1/governed/:runbookId | pinned process | – → Governed: where it stands, what waits, and what people were told |
  * | POST /v1/statements | anyone, bounded and rate limited | StatementPost → Appended |
  * | POST /v1/attestations | anyone, bounded and rate limited | SignedAttestation → Appended |
  * | GET /v1/fences/:runbookId | pinned process | – → Fences bound by the log, nulls when stopped |

@@ -1,14 +1,17 @@
 import { Counter } from 'prom-client';
+import { createGovernorActivities, lookEveryMsDefault } from '../activities/govern/governor-activities.ts';
 import { createManifests } from '../activities/identity/manifests.ts';
 import { createIncidentRecords } from '../activities/judge/incident-records.ts';
 import { createOrchestratorActivities } from '../activities/judge/orchestrator-activities.ts';
 import { createNotifier } from '../activities/notify/notifier.ts';
 import { createRecorderClient, postStatements } from '../activities/record/client.ts';
+import type { GovernorActivities } from '../contracts/governor.ts';
 import type { OrchestratorActivities } from '../contracts/incident.ts';
 import { loadSqlParser } from '../policies/sql-read.ts';
 import { ensureSearchAttributes } from '../servers/search-attributes.ts';
 import { type Bundle, readBundles } from './orchestrator/bundles.ts';
 import { startFleet } from './orchestrator/fleet.ts';
+import { startGovernors } from './orchestrator/governors.ts';
 import { type ProcessContext, runProcess } from './process.ts';
 
 await runProcess('orchestrator', async (ctx) => {
@@ -19,7 +22,7 @@ await runProcess('orchestrator', async (ctx) => {
   if (manifests.newest().bundle !== bundles.current.sha256)
     log.warn({ bundle: bundles.current.sha256 }, 'the newest manifest names another workflow bundle');
   manifests.start();
-  const { connection, namespace, native } = await ctx.temporal();
+  const { client, connection, namespace, native } = await ctx.temporal();
   await ensureSearchAttributes(connection, namespace);
   const activitiesFor = activities(ctx, manifests, namespace);
   const fleet = await startFleet(bundles, {
@@ -31,10 +34,11 @@ await runProcess('orchestrator', async (ctx) => {
     activitiesFor,
     onFailure: ctx.fail,
   });
+  const governors = startGovernors({ client, manifests, log });
   return {
     async stop() {
       manifests.stop();
-      await fleet.stop();
+      await Promise.all([governors.stop(), fleet.stop()]);
     },
   };
 });
@@ -63,10 +67,14 @@ function activities(
     labelNames: ['activity', 'end'],
     registers: [registry],
   });
-  return ({ buildId }: Bundle) => counted(createOrchestratorActivities({ ...deps, bundle: buildId }), counter);
+  const governor = createGovernorActivities({ ...deps, lookEveryMs: lookEveryMsDefault });
+  return ({ buildId }: Bundle) =>
+    counted({ ...createOrchestratorActivities({ ...deps, bundle: buildId }), ...governor }, counter);
 }
 
-function counted(all: OrchestratorActivities, counter: Counter<'activity' | 'end'>): OrchestratorActivities {
+type Activities = OrchestratorActivities & GovernorActivities;
+
+function counted(all: Activities, counter: Counter<'activity' | 'end'>): Activities {
   const entries = Object.entries(all).map(([activity, run]: [string, (input: never) => Promise<unknown>]) => {
     const counting = async (input: never): Promise<unknown> => {
       let end = 'failed';
@@ -80,5 +88,5 @@ function counted(all: OrchestratorActivities, counter: Counter<'activity' | 'end
     };
     return [activity, counting];
   });
-  return Object.fromEntries(entries) as OrchestratorActivities;
+  return Object.fromEntries(entries) as Activities;
 }

@@ -1,1 +1,2 @@
+export { governor } from './governor.ts';
 export { incident } from './incident.ts';

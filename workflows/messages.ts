@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal } from '@temporalio/workflow';
 import type { SignedAlert } from '../contracts/alert.ts';
+import type { GovernorView } from '../contracts/governor.ts';
 import type { PendingHold, StateView, TimelineEntry } from '../contracts/incident.ts';
 
 /**
@@ -19,3 +20,8 @@ export const noteSignal = defineSignal<[Note]>('note');
 export const pendingQuery = defineQuery<PendingHold[]>('pending');
 export const timelineQuery = defineQuery<TimelineEntry[]>('timeline');
 export const stateQuery = defineQuery<StateView>('state');
+
+/** Asks a governor to look now. It carries nothing, so it needs no signature. */
+export const lookSignal = defineSignal('look');
+/** `state` of a governor. */
+export const governorQuery = defineQuery<GovernorView>('state');

@@ -12,7 +12,7 @@ export type Page = {
   readonly digest: string | null;
   /** The fence that was stopped or resumed, or the breaker that opened or was closed. */
   readonly scope: string | null;
-  /** The record that it tells of; null where a workflow tells of itself. */
+  /** The record that it tells of, or the one that told of the same matter before; null where a workflow tells of itself. */
   readonly record: number | null;
   readonly runbook: string | null;
   /** What the runbook says under `escalation.page`: the name of a channel, or words for a person. */
@@ -60,6 +60,23 @@ const effects: Readonly<Record<PageAbout, Effect & { readonly title: string; rea
   'breaker-open': { action: 'trigger', alert: 'scope', severity: 'error', title: 'a circuit breaker is open' },
   'breaker-closed': { action: 'resolve', alert: 'scope', severity: 'info', title: 'a circuit breaker is closed again' },
   closed: { action: 'resolve', alert: 'incident', severity: 'info', title: 'the incident is closed' },
+  'dry-run-over': { action: 'trigger', alert: 'scope', severity: 'warning', title: 'a dry run has lasted long enough' },
+  'promotion-ready': { action: 'trigger', alert: 'scope', severity: 'warning', title: 'a runbook can be promoted' },
+  'grades-wait': { action: 'trigger', alert: 'scope', severity: 'warning', title: 'proposals wait to be graded' },
+  'breaker-stays-open': {
+    action: 'trigger',
+    alert: 'scope',
+    severity: 'error',
+    title: 'a circuit breaker is still open',
+  },
+  'standing-ends': { action: 'trigger', alert: 'scope', severity: 'warning', title: 'a waiver or grant ends soon' },
+  'hold-still-waits': {
+    action: 'trigger',
+    alert: 'hold',
+    severity: 'warning',
+    title: 'a write still waits for your release',
+  },
+  'matter-over': { action: 'resolve', alert: 'scope', severity: 'info', title: 'nothing is to be done there any more' },
 };
 
 export const titleOf = ({ about }: Pick<Page, 'about'>): string => effects[about].title;

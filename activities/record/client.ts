@@ -3,6 +3,7 @@ import type { SignedAttestation } from '../../contracts/attestation.ts';
 import type { PinnedKeys } from '../../contracts/config.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { SignedOutcome } from '../../contracts/evidence.ts';
+import { Governed } from '../../contracts/governor.ts';
 import type { ReceiptRequest, SignedReceipt } from '../../contracts/receipt.ts';
 import { Receipt } from '../../contracts/receipt.ts';
 import type { RecordBody, RecordKind, SignedRecord } from '../../contracts/record.ts';
@@ -35,6 +36,8 @@ export type RecorderClient = {
   /** Intents of the caller's own role that no executor has signed an outcome for. */
   openIntents(): Promise<SignedRecord[]>;
   standing(runbook: RunbookRef): Promise<SignedStanding>;
+  /** Where a runbook of the recorder's newest manifest stands, for whoever shows it. */
+  governed(runbookId: string): Promise<Governed>;
   fences(runbookId: string): Promise<BoundFences>;
   /** Stores bytes and answers their SHA-256. At most 4 MiB: `TOO_LARGE`. */
   putBlob(bytes: Uint8Array | string): Promise<string>;
@@ -44,7 +47,7 @@ export type RecorderClient = {
   records(query: RecordsQuery): Promise<SignedRecord[]>;
   head(): Promise<Head>;
 };
-export type RecorderReader = Pick<RecorderClient, 'standing' | 'fences' | 'getBlob' | 'records' | 'head'>;
+export type RecorderReader = Pick<RecorderClient, 'standing' | 'governed' | 'fences' | 'getBlob' | 'records' | 'head'>;
 export type RecorderClientOptions = {
   readonly url: string;
   readonly signer: Signer;
@@ -89,6 +92,7 @@ export function createReader(options: RecorderClientOptions): RecorderReader {
     exchange(options, call).then((body) => shaped(body, schema));
   return {
     standing: async (runbook) => openStanding(options, runbook, await exchange(options, standingCall(runbook))),
+    governed: (id) => ask({ method: 'GET', path: `/v1/governed/${encodeURIComponent(id)}` }, Governed),
     fences: (runbookId) => ask({ method: 'GET', path: `/v1/fences/${encodeURIComponent(runbookId)}` }, BoundFences),
     getBlob: async (hash) => {
       const bytes = await exchange(options, { method: 'GET', path: `/v1/blobs/${encodeURIComponent(hash)}` });

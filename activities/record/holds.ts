@@ -17,6 +17,8 @@ export type Holds = {
   apply(record: LogRecord): void;
   /** Holds of which people were told less than the log knows by now, oldest first. */
   untold(): readonly HoldEntry[];
+  /** Digests of a runbook's actions that wait for a person, as far as the log knows, oldest first. */
+  waiting(runbook: string): readonly string[];
 };
 
 const order: readonly HoldPhase[] = ['waits', 'released', 'ended'];
@@ -50,8 +52,7 @@ export function createHolds(): Holds {
     move(latestAt.get(place), 'ended', 'it was judged again, and asks anew');
     latestAt.set(place, digest);
     byRun.set(run, [...(byRun.get(run) ?? []), digest]);
-    const runbook = action.runbook.id;
-    byDigest.set(digest, { digest, workflowId, runbook, phase: 'waits', why: '', told: null });
+    byDigest.set(digest, { digest, workflowId, runbook: action.runbook.id, phase: 'waits', why: '', told: null });
   };
   const hear = ({ about, digest, delivered }: Body<'page'>, by: string): void => {
     const told = toldBy(about, by);
@@ -63,6 +64,7 @@ export function createHolds(): Holds {
   };
   return {
     untold: () => [...untold.values()],
+    waiting: (runbook) => waitingOf(byDigest.values(), runbook),
     apply({ body, by }) {
       switch (body.kind) {
         case 'card':
@@ -86,9 +88,12 @@ export function createHolds(): Holds {
   };
 }
 
+const waitingOf = (holds: Iterable<HoldEntry>, id: string): string[] =>
+  [...holds].flatMap(({ digest, runbook, phase }) => (runbook === id && phase === 'waits' ? [digest] : []));
+
 /** How far this page told people. A late *waits* takes back what was told before it: whatever it opened is to be ended again. */
 function toldBy(about: string, by: string): HoldPhase | null {
-  if (about === 'hold-waits') return 'waits';
+  if (about === 'hold-waits' || about === 'hold-still-waits') return 'waits';
   if (about === 'hold-expired') return 'ended';
   if (by !== 'recorder') return null;
   return about === 'hold-released' ? 'released' : about === 'hold-ended' ? 'ended' : null;

@@ -13,6 +13,7 @@ import { takeAttestation } from './attestations-door.ts';
 import { recordOutcome } from './outcomes.ts';
 import type { RecorderParts } from './parts.ts';
 import { giveReceipt } from './receipts.ts';
+import { governedBy } from './runbook-report.ts';
 import type { ServerDeps } from './server.ts';
 import type { BoundFence } from './state.ts';
 import { takeStatements } from './statements-door.ts';
@@ -50,6 +51,7 @@ function addWrites(app: FastifyInstance, deps: ServerDeps): void {
 function addReads(app: FastifyInstance, deps: ServerDeps): void {
   app.get('/v1/intents/open', (request) => openIntents(deps, callerOf(request)));
   app.get('/v1/standing/:id/:digest', (request) => standingOf(deps, request));
+  app.get('/v1/governed/:id', (request) => governedBy(deps, param(request, 'id', Name)));
   app.get('/v1/fences/:id', (request) => fencesOf(deps, param(request, 'id', Name)));
   app.get('/v1/records', (request) => pageOf(deps, request));
   app.get('/v1/head', window, async () => {

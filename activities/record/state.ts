@@ -10,6 +10,7 @@ import type { IntentEntry } from './intents.ts';
 import { createIntents } from './intents.ts';
 import type { RunEntry } from './runs.ts';
 import { createRuns } from './runs.ts';
+import { createMatters } from './told.ts';
 
 type Body<K extends RecordKind> = Extract<RecordBody, { kind: K }>;
 export type BoundFence = { readonly runId: string; readonly resumedAt: number; readonly seq: number };
@@ -35,6 +36,8 @@ export class LogState {
   readonly intents = createIntents();
   readonly runs = createRuns();
   readonly holds = createHolds();
+  /** What governors told people of. */
+  readonly matters = createMatters();
   /** Cards by action digest: a digest has one card. */
   readonly cards = new Map<string, CardEntry>();
   /** Digests of actions that were rehearsed: none of them can be released. */
@@ -72,6 +75,7 @@ export class LogState {
     this.kinds.push(payload.body.kind);
     this.runs.apply(payload);
     this.holds.apply(payload);
+    this.matters.apply(payload);
     if (isOnce(payload.body)) this.bodies.set(digestOf(payload.body), payload.seq);
     this.ledger.apply(payload, link.hash);
     this.foldStory(payload.body);
@@ -107,9 +111,9 @@ export class LogState {
     return this.nonces.get(`${person} ${nonce}`) ?? null;
   }
 
-  /** The record with this very body, for bodies that are appended once: the answer to a retry. */
+  /** The record that says what this body says, for bodies that are appended once: the answer to a retry. */
   sameBody(body: RecordBody): number | null {
-    return isOnce(body) ? (this.bodies.get(digestOf(body)) ?? null) : null;
+    return isOnce(body) ? (this.bodies.get(digestOf(body)) ?? null) : this.matters.same(body);
   }
 
   /** True for the digest of a card that the log holds. */

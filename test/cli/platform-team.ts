@@ -46,7 +46,7 @@ export async function gatherTeam(
   );
   const stage = await openStage({
     world,
-    offsetMs: -daysAgo * dayMs,
+    clock: () => Date.now() - daysAgo * dayMs,
     manifest: {
       runbooks: [{ text: JSON.stringify(runbook) }],
       limits,

@@ -112,11 +112,6 @@ describeWith('temporal', 'holdpoint runbook status', () => {
     expect(shown.match(/runbook grade /g)).toHaveLength(20);
     expect(shown).toContain('2 more, shown as these are graded');
   });
-  it('spells out what a title would hide', async () => {
-    await gather({ runbook: { ...nervousRunbook, title: 'blocked\u202Edesrever' } });
-    expect(await show()).toContain('blocked\\u{202E}desrever');
-  });
-
   it.each(['no-such', '../head', 'x'.repeat(64), ''])('knows no runbook `%s`', async (name) => {
     const ran = await team.as('personD')('status', name, '--json');
     expect(endOf(ran)).toBe('1 NOT_FOUND');

@@ -34,19 +34,26 @@ export const earningRunbook = {
 };
 
 /** A stage whose manifest outlives a year of its clock. */
-export const openYear = (world: World, runbook: object = earningRunbook, limits: object = {}): Promise<Stage> =>
+export const openYear = (
+  world: World,
+  runbook: object = earningRunbook,
+  { limits = {}, clock = Date.now }: { readonly limits?: object; readonly clock?: () => number } = {},
+): Promise<Stage> =>
   openStage({
     world,
-    manifest: {
-      limits: { ...limits },
-      runbooks: [{ text: JSON.stringify(runbook) }],
-      source: { notAfter: new Date(Date.now() + 400 * dayMs).toISOString() },
-    },
+    clock,
+    manifest: { limits: { ...limits }, runbooks: [{ text: JSON.stringify(runbook) }], source: yearFrom(clock()) },
   });
 
+/** When a manifest that is signed at `now` (ms) was issued, and until when it stands. */
+export const yearFrom = (now: number) => ({
+  issuedAt: new Date(now - dayMs).toISOString(),
+  notAfter: new Date(now + 400 * dayMs).toISOString(),
+});
+
 /** One incident whose write is rehearsed. */
-export const rehearseOne = async (stage: Stage, tool?: string): Promise<Held> =>
-  rehearse(stage, await begin(stage), tool === undefined ? {} : { tool });
+export const rehearseOne = async (stage: Stage, tool?: string, rules = stage.rules): Promise<Held> =>
+  rehearse(stage, await begin(stage, rules), tool === undefined ? {} : { tool });
 
 export const grade = (
   stage: Stage,

@@ -37,7 +37,7 @@ export async function openEarned(
   runbook: object = grantedRunbook,
   limits: object = wide,
 ): Promise<Stage> {
-  const stage = await openYear(world, runbook, limits);
+  const stage = await openYear(world, runbook, { limits });
   await rehearseAndGrade(stage, 10, true, reversible.name);
   stage.pass(90 * dayMs);
   await resume(stage, { kind: 'all' });

@@ -89,8 +89,8 @@ export type StageOptions = {
   readonly config?: Partial<RecorderDeps['config']>;
   readonly doorPerMinute?: number;
   readonly manifest?: RulesChange;
-  /** How far the stage's clock is from the real one at first: a past that then passes up to now. */
-  readonly offsetMs?: number;
+  /** What the stage's clock starts from, in ms: the machine's own, when left out. */
+  readonly clock?: () => number;
 };
 
 export const manifestAt = (version: number, change: RulesChange) =>
@@ -111,9 +111,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const archive = join(dir, 'archive');
   const manifestDir = join(dir, 'manifests');
   for (const folder of [archive, manifestDir, join(dir, 'bundles')]) mkdirSync(folder);
-  let offsetMs = options.offsetMs ?? 0;
+  let offsetMs = 0;
   let version = 0;
-  const now = (): number => Date.now() + offsetMs;
+  const now = (): number => (options.clock ?? Date.now)() + offsetMs;
   const publish = (change: RulesChange): Rules => {
     const file = manifestAt(++version, change);
     writeFileSync(join(manifestDir, `manifest-${version}.json`), JSON.stringify(file));

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { alertSignal, approveSignal, noteSignal, rejectSignal } from '../../workflows/messages.ts';
+import type { WorkflowHandle } from '@temporalio/client';
+import { alertSignal, approveSignal, lookSignal, noteSignal, rejectSignal } from '../../workflows/messages.ts';
+import { lookOf, tellingOf } from '../workflows/governor-stage.ts';
 import { alertOf, eventually, held, type Incident, type Theatre } from '../workflows/open-theatre.ts';
 import {
   blocked,
@@ -14,8 +16,8 @@ import {
   writeOf,
 } from '../workflows/stage.ts';
 
-/** Plays one incident to its end and answers the run whose history is kept. */
-export type Scenario = (theatre: Theatre) => Promise<Incident>;
+/** Plays one workflow to its end and answers the run whose history is kept. */
+export type Scenario = (theatre: Theatre) => Promise<Pick<WorkflowHandle, 'fetchHistory'>>;
 
 const holding = async (theatre: Theatre, prepare: (stage: Stage) => void = () => undefined) => {
   const { stage, handle } = await theatre.play((stage) => {
@@ -32,7 +34,7 @@ const closed = async (handle: Incident): Promise<Incident> => {
 
 const wftCompleted = 7;
 /** The event ids at which a run can be Reset. */
-export const tasksOf = async (handle: Incident): Promise<number[]> =>
+export const tasksOf = async (handle: Pick<WorkflowHandle, 'fetchHistory'>): Promise<number[]> =>
   ((await handle.fetchHistory()).events ?? [])
     .filter(({ eventType }) => eventType === wftCompleted)
     .map(({ eventId }) => Number(eventId));
@@ -166,5 +168,22 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     await eventually(() => stage.recordsOf('refusal').length === 1);
     await handle.signal(approveSignal, statementOf(digest));
     return closed(handle);
+  },
+  'governed-until-gone': async (theatre) => {
+    const { stage, handle } = await theatre.govern((stage) => {
+      stage.looks = [lookOf([tellingOf('grades-wait')]), lookOf(), lookOf([tellingOf('matter-over', 5)], null)];
+      stage.before = (activity) => {
+        if (activity === 'lookAtRunbook' && stage.seen === 1 && !stage.failed) {
+          stage.failed = true;
+          throw failure('MANIFEST_EXPIRED');
+        }
+      };
+    });
+    for (const ready of [() => stage.told.length === 1, () => stage.failed, () => stage.seen === 2]) {
+      await eventually(ready);
+      await handle.signal(lookSignal);
+    }
+    await handle.result();
+    return handle;
   },
 };

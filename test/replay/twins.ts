@@ -92,4 +92,10 @@ export const twins: readonly Twin[] = [
     find: 'this.received.push(decoded);',
     replace: 'this.deps.resolved();',
   },
+  {
+    golden: 'governed-until-gone',
+    changes: 'what is due is not told',
+    find: 'for (const telling of look.due)await told(board, telling);',
+    replace: '',
+  },
 ];

@@ -57,7 +57,7 @@ describe('the workflow bundle', () => {
   });
 
   it('registers exactly the workflows that the index names', () => {
-    expect(Object.keys(workflows)).toEqual(['incident']);
+    expect(Object.keys(workflows)).toEqual(['governor', 'incident']);
   });
 
   it('would show a schema that came in through a workflow', async () => {

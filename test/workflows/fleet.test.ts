@@ -9,11 +9,13 @@ import { executorQueue, orchestratorQueue, reasonerQueue } from '../../contracts
 import { sha256Hex } from '../../policies/digest.ts';
 import { readBundles } from '../../workers/orchestrator/bundles.ts';
 import { startFleet } from '../../workers/orchestrator/fleet.ts';
+import { ensureGovernor } from '../../workers/orchestrator/governors.ts';
 import { incident } from '../../workflows/incident.ts';
 import { approveSignal } from '../../workflows/messages.ts';
 import { describeWith } from '../support/skips.ts';
 import { freshNamespace, sharedTemporal } from '../support/temporal.ts';
 import { testBundle } from './bundle.ts';
+import { GovernorStage, governorActivities } from './governor-stage.ts';
 import {
   concluded,
   executorActivities,
@@ -25,7 +27,7 @@ import {
   turn,
   writeOf,
 } from './stage.ts';
-import { alert, held } from './theatre.ts';
+import { alert, eventually, held } from './theatre.ts';
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
 const saveBundle = (dir: string, code: string): string => {
@@ -84,7 +86,7 @@ describeWith('temporal', 'the workers of the orchestrator', () => {
       namespace,
       log,
       maxCachedWorkflows: 10,
-      activitiesFor: () => orchestratorActivities(stageOf),
+      activitiesFor: () => ({ ...orchestratorActivities(stageOf), ...governorActivities(() => new GovernorStage()) }),
       onFailure: (error) => {
         throw error;
       },
@@ -104,6 +106,7 @@ describeWith('temporal', 'the workers of the orchestrator', () => {
     const { behavior, deploymentVersion } = workflowExecutionInfo?.versioningInfo ?? {};
     return { pinned: behavior === 1, buildId: deploymentVersion?.buildId };
   };
+  const codeThat = async (note: string): Promise<string> => `// ${note}\n${(await testBundle()).code}`;
 
   it('finish an open incident under the bundle it began with, and start new ones under the current', async () => {
     const { code } = await testBundle();
@@ -124,6 +127,22 @@ describeWith('temporal', 'the workers of the orchestrator', () => {
     expect(await old.result()).toBe('recovered');
     expect(await young.result()).toBe('recovered');
     expect(await pinnedTo(old.workflowId)).toEqual({ pinned: true, buildId: first });
+    await after.stop();
+  }, 90_000);
+
+  it('go on with a governor under the current bundle: nothing has to be kept for it', async () => {
+    const workflowId = 'governor/postgres-blocked';
+    const first = saveBundle(dir, await codeThat('a governor began with it'));
+    const before = await fleet();
+    await ensureGovernor(client, 'postgres-blocked');
+    await eventually(async () => (await pinnedTo(workflowId)).buildId === first);
+    expect((await pinnedTo(workflowId)).pinned).toBe(false);
+    await before.stop();
+    const second = saveBundle(dir, await codeThat('a later build than that of the governor'));
+    const after = await fleet();
+    await ensureGovernor(client, 'postgres-blocked', true);
+    await eventually(async () => (await pinnedTo(workflowId)).buildId === second);
+    await client.workflow.getHandle(workflowId).terminate();
     await after.stop();
   }, 90_000);
 });

@@ -4,9 +4,11 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { PendingHold } from '../../contracts/incident.ts';
 import { executorQueue, orchestratorQueue, reasonerQueue } from '../../contracts/queues.ts';
+import { governor } from '../../workflows/governor.ts';
 import { incident } from '../../workflows/incident.ts';
 import { pendingQuery, stateQuery, timelineQuery } from '../../workflows/messages.ts';
 import { testBundle } from './bundle.ts';
+import { GovernorStage, governorActivities } from './governor-stage.ts';
 import {
   concluded,
   executorActivities,
@@ -20,6 +22,7 @@ import {
 } from './stage.ts';
 
 export type Incident = WorkflowHandle<typeof incident>;
+export type Governor = WorkflowHandle<typeof governor>;
 export type Theatre = {
   readonly client: Client;
   readonly namespace: string;
@@ -29,6 +32,8 @@ export type Theatre = {
   holding(
     prepare?: (stage: Stage) => void,
   ): Promise<{ stage: Stage; handle: Incident; hold: PendingHold; digest: string }>;
+  /** Starts the scripted governor of a runbook of its own. */
+  govern(prepare?: (stage: GovernorStage) => void): Promise<{ stage: GovernorStage; handle: Governor }>;
   close(): Promise<void>;
 };
 
@@ -71,7 +76,8 @@ export async function openTheatreAt(address: string, namespace: string): Promise
   const connection = await Connection.connect({ address, connectTimeout: '60s' });
   const client = new Client({ connection, namespace, identity });
   const stages = new Map<string, Stage>();
-  const workers = await startWorkers(native, namespace, bundle, stages);
+  const governors = new Map<string, GovernorStage>();
+  const workers = await startWorkers(native, namespace, bundle, stages, governors);
   const play: Theatre['play'] = async (prepare) => {
     const stage = new Stage();
     prepare(stage);
@@ -97,6 +103,14 @@ export async function openTheatreAt(address: string, namespace: string): Promise
       if (hold === undefined) throw new Error('expected a hold');
       return { stage, handle, hold, digest: hold.digest };
     },
+    async govern(prepare = () => undefined) {
+      const stage = new GovernorStage();
+      prepare(stage);
+      const workflowId = `governor/${randomBytes(8).toString('hex')}`;
+      governors.set(workflowId, stage);
+      const handle = await client.workflow.start(governor, { workflowId, taskQueue: orchestratorQueue, args: [] });
+      return { stage, handle };
+    },
     async close() {
       await workers.stop();
       await connection.close();
@@ -111,12 +125,14 @@ export async function startWorkers(
   namespace: string,
   workflowBundle: { code: string },
   stages: ReadonlyMap<string, Stage>,
+  governors: ReadonlyMap<string, GovernorStage> = new Map(),
 ) {
-  const stageOf = (): Stage => {
-    const stage = stages.get(activityInfo().workflowExecution?.workflowId ?? '');
+  const stageIn = <S>(known: ReadonlyMap<string, S>): S => {
+    const stage = known.get(activityInfo().workflowExecution?.workflowId ?? '');
     if (stage === undefined) throw new Error('expected a stage for this workflow');
     return stage;
   };
+  const stageOf = (): Stage => stageIn(stages);
   const shared = {
     identity,
     connection,
@@ -129,7 +145,7 @@ export async function startWorkers(
       ...shared,
       taskQueue: orchestratorQueue,
       workflowBundle,
-      activities: orchestratorActivities(stageOf),
+      activities: { ...orchestratorActivities(stageOf), ...governorActivities(() => stageIn(governors)) },
     }),
     Worker.create({ ...shared, taskQueue: reasonerQueue, activities: reasonerActivities(stageOf) }),
     Worker.create({ ...shared, taskQueue: executorQueue(role), activities: executorActivities(stageOf) }),

@@ -5,6 +5,7 @@ export {
   alert,
   alertOf,
   eventually,
+  type Governor,
   held,
   type Incident,
   startWorkers,

@@ -1,6 +1,7 @@
 import type { Connection } from '@temporalio/client';
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import type { GovernorActivities } from '../../contracts/governor.ts';
 import type { OrchestratorActivities } from '../../contracts/incident.ts';
 import { orchestratorQueue } from '../../contracts/queues.ts';
 import type { Bundle, Bundles } from './bundles.ts';
@@ -14,7 +15,7 @@ export type FleetDeps = {
   readonly namespace: string;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly maxCachedWorkflows: number;
-  readonly activitiesFor: (bundle: Bundle) => OrchestratorActivities;
+  readonly activitiesFor: (bundle: Bundle) => OrchestratorActivities & GovernorActivities;
   /** A worker died by itself. */
   readonly onFailure: (error: unknown) => void;
 };
