@@ -13,6 +13,7 @@ describe('every command', () => {
   it('is there', () => {
     expect(commands.map((path) => path.join(' ')).sort()).toEqual([
       'approve',
+      'check',
       'completion',
       'demo',
       'dev',
@@ -28,6 +29,7 @@ describe('every command', () => {
       'runbook lint',
       'runbook status',
       'runbook waive',
+      'sanitize',
       'show',
       'sign',
       'verify',
