@@ -32,16 +32,28 @@ const indic =
   /[\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 const flagTags = new Set(['gbeng', 'gbsct', 'gbwls']);
 
-export type Cleaned = { readonly text: string; readonly findings: readonly Finding[]; readonly hidden: string };
+export type Cleaned = { readonly text: string; readonly findings: readonly Finding[] };
+
+const passesMax = 8;
 
 /**
  * Text without a character that is not seen or that steers what shows it: no control but tab and newline, no terminal
- * sequence, no bidirectional control, no tag, and a joiner or selector only where a script or an emoji needs it. `hidden` is
- * what tag characters spelled. Linear; never throws.
+ * sequence, no bidirectional control, no tag, and a joiner or selector only where a script or an emoji needs it. Linear;
+ * never throws.
  */
 export function cleanCharacters(text: string): Cleaned {
+  let cleaned = cleanOnce(text);
+  // What one removal brings together may want another: a selector whose base was the end of an escape sequence.
+  for (let pass = 1, found = cleaned.findings.length; pass < passesMax && found > 0; pass++) {
+    const again = cleanOnce(cleaned.text);
+    found = again.findings.length;
+    cleaned = { text: again.text, findings: [...cleaned.findings, ...again.findings] };
+  }
+  return cleaned;
+}
+
+function cleanOnce(text: string): Cleaned {
   const findings: Finding[] = [];
-  const hidden: string[] = [];
   let line = 1;
   let counted = 0;
   const lineAt = (at: number): number => {
@@ -54,14 +66,12 @@ export function cleanCharacters(text: string): Cleaned {
     const { rule, stays } = judge({ text, found, at, csi, sequence });
     if (rule === null) return stays;
     if (findings.length < findingsMax) findings.push({ rule, line: lineAt(at) });
-    if (rule === 'character.tag' && hidden.length < hiddenMax) hidden.push(spelledBy(found));
     return stays;
   });
-  return { text: cleaned, findings, hidden: hidden.join(' ') };
+  return { text: cleaned, findings };
 }
 
 const findingsMax = 1_000;
-const hiddenMax = 100;
 type Special = {
   readonly text: string;
   readonly found: string;
