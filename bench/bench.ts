@@ -8,7 +8,8 @@ export type Sides = {
   peer(): Promise<Measured>;
   /** Measured once, beside the contest, for the reader alone: lines to print. */
   aside?(): Promise<readonly string[]>;
-  readonly address: string;
+  /** The Temporal server that the bench started, if it needs one. */
+  readonly address?: string;
 };
 export type Setting = {
   /** A folder that is deleted at the end. */

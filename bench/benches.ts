@@ -45,4 +45,17 @@ const workflowMemory: Bench = {
   open: async (setting) => (await import('./memory/workflow-memory.ts')).openWorkflowMemory(setting),
 };
 
-export const benches: readonly Bench[] = [overhead, history, workflowMemory];
+const sanitize: Bench = {
+  name: 'sanitize',
+  about: 'time for 10 MB of mixed logs, sanitised and structured',
+  unit: 'ms',
+  peerName: 'one pass of a native expression that masks and drops',
+  floor: 0.2,
+  timed: true,
+  roundsUsual: 5,
+  roundsMax: 50,
+  warmUp: true,
+  open: async () => (await import('./sanitize/sanitize.ts')).openSanitize(),
+};
+
+export const benches: readonly Bench[] = [overhead, history, workflowMemory, sanitize];

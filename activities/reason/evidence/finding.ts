@@ -38,7 +38,6 @@ export const rules = {
   'disguise.rot13': true,
   'disguise.reversed': true,
   'disguise.twins': true,
-  'limit.truncated': false,
 } as const;
 export type Rule = keyof typeof rules;
 

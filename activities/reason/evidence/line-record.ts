@@ -12,7 +12,7 @@ export type LineRecord = {
 
 const lineCharsMax = 8_192;
 const iso =
-  '\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d{1,9})?(?: ?(?:Z|[+-]\\d\\d:?\\d\\d|[A-Z]{3,4}\\b))?';
+  '\\d{4}-\\d\\d-\\d\\d[T ]\\d\\d:\\d\\d:\\d\\d(?:[.,]\\d{1,9})?(?: ?(?:Z|[+-]\\d\\d:?\\d\\d|(?:UTC|GMT|MSK|[A-Z]{1,3}T)\\b))?';
 const bsd = '[A-Z][a-z]{2} [ \\d]\\d \\d\\d:\\d\\d:\\d\\d';
 const cri = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) [FP] /;
 const klog = /^([IWEF])(\d{4} \d\d:\d\d:\d\d\.\d{1,9}) +\d+ ([\w./-]{1,120}:\d+)\] /;
@@ -41,9 +41,13 @@ export function readLine(whole: string): LineRecord {
 function readBare(line: string): LineRecord {
   const first = line.charCodeAt(0);
   if (first === 0x7b) return readJson(line) ?? raw(line);
-  const digit = first >= 48 && first <= 57;
-  if (digit) return readAccess(line) ?? readPostgres(line) ?? readSyslog(line) ?? raw(line);
-  return readKlog(line) ?? readSyslog(line) ?? readLogfmt(line) ?? readAccess(line) ?? raw(line);
+  // A glance at where its signs stand spares most lines the forms that they cannot have.
+  if (line[4] === '-' && line[7] === '-') return readPostgres(line) ?? readSyslog(line) ?? raw(line);
+  if (line[5] === ' ' && line[8] === ':') return readKlog(line) ?? raw(line);
+  if (first === 0x3c || (line[3] === ' ' && line[6] === ' ')) return readSyslog(line) ?? raw(line);
+  const space = line.indexOf(' ');
+  if (space > 0 && line.lastIndexOf('=', space) > 0) return readLogfmt(line) ?? raw(line);
+  return (line.includes('] "') ? readAccess(line) : null) ?? raw(line);
 }
 
 const none = { time: null, level: null, source: null, fields: {} } as const;

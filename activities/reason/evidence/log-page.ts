@@ -4,11 +4,11 @@ import { mask } from './mask.ts';
 /** Lines of one shape: what they have in common, how many, when first and last, and the first of them in full. */
 export type Template = {
   readonly form: LineRecord['form'];
-  readonly level: string | null;
-  readonly source: string | null;
+  readonly level?: string;
+  readonly source?: string;
   readonly count: number;
-  readonly first: string | null;
-  readonly last: string | null;
+  readonly first?: string;
+  readonly last?: string;
   readonly line: number;
   readonly text: string;
   /** Left out where there is one line only, which `text` shows in full. */
@@ -91,7 +91,7 @@ function pageOf(counted: readonly Counted[], lines: number, uncounted: number): 
   const shown: Template[] = [];
   let room = pageCharsMax;
   let linesShown = 0;
-  for (const one of counted.length <= templatesShownMax ? counted : ranked.slice(0, templatesShownMax)) {
+  for (const one of ranked.slice(0, templatesShownMax)) {
     const template = templateOf(one);
     room -= template.text.length + (template.example?.length ?? 0) + nameCharsMax;
     if (room < 0) break;
@@ -109,12 +109,16 @@ function templateOf({ record, count: seen, last, line }: Counted): Template {
   const masked = mask(body);
   return {
     form,
-    level: level?.slice(0, nameCharsMax) ?? null,
-    source: source?.slice(0, nameCharsMax) ?? null,
+    ...known('level', level),
+    ...known('source', source),
     count: seen,
-    first: time?.slice(0, nameCharsMax) ?? null,
-    last: last?.slice(0, nameCharsMax) ?? null,
+    ...known('first', time),
+    ...(seen === 1 ? {} : known('last', last)),
     line,
     ...(seen === 1 || masked === body ? { text: body } : { text: masked, example: body }),
   };
 }
+
+/** What is not known takes no room. */
+const known = <K extends string>(name: K, value: string | null): { [key in K]?: string } =>
+  value === null ? {} : ({ [name]: value.slice(0, nameCharsMax) } as { [key in K]?: string });

@@ -91,7 +91,7 @@ function whyLook(text: string, start: number, end: number): number {
     }
     if (size !== 0) {
       if (size > 1 && size <= wordMax && digits < size) why |= whyOf(hash === 0 ? 1 : hash);
-      if (size >= longMin) why |= look.long;
+      if (size >= longMin && couldSpell(text, place - size, size)) why |= look.long;
       if (size === 1 && ++singles >= singlesMin) why |= look.singles;
       if (size > 1) singles = 0;
       chunks = size === lastSize && size > 1 ? chunks + 1 : 0;
@@ -112,8 +112,23 @@ function whyLook(text: string, start: number, end: number): number {
   return why;
 }
 
+/**
+ * A run of letters and digits may hide words, unless it is a hexadecimal number that no text has: in text
+ * every pair begins with 2 to 7.
+ */
+function couldSpell(text: string, start: number, size: number): boolean {
+  for (let place = start; place < start + size; place++) if (!isHex(text.charCodeAt(place))) return true;
+  for (let place = start; place < start + size; place += 2) {
+    const code = text.charCodeAt(place);
+    if (code < 50 || code > 55) return false;
+  }
+  return true;
+}
+
+const isHex = (code: number): boolean =>
+  (code >= 48 && code <= 57) || (code >= 65 && code <= 70) || (code >= 97 && code <= 102);
+
 const escapeAt = (text: string, place: number): number => {
   const next = text.charCodeAt(place + 1);
-  const isHex = (next >= 48 && next <= 57) || (next >= 65 && next <= 70) || (next >= 97 && next <= 102);
-  return isHex || next === 35 ? look.escaped : 0;
+  return isHex(next) || next === 35 ? look.escaped : 0;
 };

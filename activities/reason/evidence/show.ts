@@ -39,7 +39,10 @@ export function showValue(of: string, value: JsonValue): Shown {
   const text = (one: string, at: string): JsonValue => {
     const shown = sanitize(one);
     note(at, shown.findings);
-    return (shown.text.match(lineBreak)?.length ?? 0) < pageLinesMin ? shown.text : { log: logPage(shown.text) };
+    if ((shown.text.match(lineBreak)?.length ?? 0) < pageLinesMin) return shown.text;
+    // Where every line is of its own shape, the lines themselves are the shorter page.
+    const page = { log: logPage(shown.text) };
+    return JSON.stringify(page).length < shown.text.length ? page : shown.text;
   };
   return { value: show(value, '', 0), findings };
 }
