@@ -78,4 +78,17 @@ const command: Bench = {
   open: async () => (await import('./command/command.ts')).openCommand(),
 };
 
-export const benches: readonly Bench[] = [overhead, history, workflowMemory, gate, gateCedar, command];
+const sanitize: Bench = {
+  name: 'sanitize',
+  about: 'time for 10 MB of mixed logs, sanitised and structured',
+  unit: 'ms',
+  peerName: 'one pass of a native expression that masks and drops',
+  floor: 0.2,
+  timed: true,
+  roundsUsual: 5,
+  roundsMax: 50,
+  warmUp: true,
+  open: async () => (await import('./sanitize/sanitize.ts')).openSanitize(),
+};
+
+export const benches: readonly Bench[] = [overhead, history, workflowMemory, gate, gateCedar, command, sanitize];

@@ -12,6 +12,7 @@ import { raiseCommand } from './raise.ts';
 import { rejectCommand } from './reject.ts';
 import { resumeCommand } from './resume.ts';
 import { runbookCommand } from './runbook.ts';
+import { sanitizeCommand } from './sanitize.ts';
 import { reportError } from './shell/command.ts';
 import type { Io } from './shell/io.ts';
 import type { ExitStatus } from './shell/refusal.ts';
@@ -35,6 +36,7 @@ const registers = [
   manifestCommand,
   checkCommand,
   normalizeCommand,
+  sanitizeCommand,
   verifyCommand,
   completionCommand,
 ] as const;

@@ -72,6 +72,7 @@ const walls: Readonly<Record<string, (target: string, typeOnly: boolean, file: s
       'gateway/webhooks/',
       'gateway/kill.ts',
       'activities/record/',
+      'activities/reason/evidence/',
       'servers/',
       'cli/',
     ]),

@@ -6,7 +6,7 @@ import { validateDraft } from './validate-draft.ts';
 
 export type Attempt = { readonly draft: Draft; readonly validated: Validated };
 export type Reasoned = { readonly turn: Turn; readonly attempts: readonly Attempt[]; readonly chosen: Attempt };
-export type Material = Omit<Turn, 'prompt' | 'complaints'> & { readonly marker: string };
+export type Material = Omit<Turn, 'prompt' | 'findings' | 'complaints'> & { readonly marker: string };
 
 const State = Annotation.Root({
   material: Annotation<Material>,
@@ -22,7 +22,7 @@ const nodesMax = 10;
 
 const structure = ({ material }: GraphState) => {
   const { marker, ...turn } = material;
-  return { turn: { ...turn, prompt: fencePrompt({ marker, ...turn }), complaints: [] } };
+  return { turn: { ...turn, ...fencePrompt({ marker, ...turn }), complaints: [] } };
 };
 const validate = ({ drafts, turn }: GraphState) => {
   const draft = drafts.at(-1);

@@ -6,6 +6,7 @@ import { jcs } from '../../policies/digest.ts';
 import type { LoadedRunbook } from '../../policies/runbook.ts';
 import { visible } from '../../policies/visible.ts';
 import { withCodes } from '../judge/failure.ts';
+import { summaryOf } from './evidence/show.ts';
 import type { EvidenceDeps, Rejected } from './evidence.ts';
 import { loadAlert, loadEvidence } from './evidence.ts';
 import type { Reasoned } from './graph.ts';
@@ -24,6 +25,8 @@ export type ReasonerDeps = EvidenceDeps & {
 
 const saidCharsMax = 65_536;
 const blockedCharsMax = 600;
+const labelCharsMax = 120;
+const findingsMax = 200;
 
 /** The activities of queue `holdpoint-reason`: one turn of reasoning each, with no effect but the trace it leaves. */
 export function createReasonerActivities(deps: ReasonerDeps): ReasonerActivities {
@@ -62,10 +65,11 @@ function ownExecution() {
  * Nothing at all is not an answer: it must not look like a turn that had nothing left to do. That the playbook is blocked is
  * one, and says by what.
  */
-function proposalOf({ chosen }: Reasoned, trace: string): Proposal {
+function proposalOf({ chosen, turn }: Reasoned, trace: string): Proposal {
   const { draft, validated } = chosen;
   const { calls, conclusion, issues } = validated;
-  const { model, label, blocked } = draft;
+  const { model, blocked } = draft;
+  const label = labelOf(draft.label, summaryOf(turn.findings));
   if (blocked !== undefined)
     return { calls: [], conclusion: null, model, label, trace, blocked: visible(blocked, blockedCharsMax) };
   if (calls.length === 0 && conclusion === null)
@@ -74,6 +78,12 @@ function proposalOf({ chosen }: Reasoned, trace: string): Proposal {
       `model \`${model}\`: ${visible(issues[0] ?? 'nothing proposed', 200)} (trace ${trace})`,
     );
   return { calls, conclusion, model, label, trace };
+}
+
+/** What a person sees wherever the turn is shown: the model's own label, and what was withheld from it. */
+function labelOf(...labels: readonly (string | null)[]): string | null {
+  const told = labels.filter((label) => label !== null).join('; ');
+  return told === '' ? null : told.slice(0, labelCharsMax);
 }
 
 async function requireRunbook(
@@ -107,7 +117,7 @@ const asText = (said: unknown): string => (JSON.stringify(said) ?? 'undefined').
 /** The whole turn as one JSON text: what was shown, what was said, what was kept. Outside text in it is data. */
 function traceOf({ workflowId, runId, context, absent, reasoned }: Traced): string {
   const { turn, attempts, chosen } = reasoned;
-  const { step, callsMax, evidence, ends, prompt } = turn;
+  const { step, callsMax, evidence, ends, prompt, findings } = turn;
   return jcs({
     v: 1,
     workflowId,
@@ -119,6 +129,8 @@ function traceOf({ workflowId, runId, context, absent, reasoned }: Traced): stri
     absent,
     ends,
     prompt,
+    findings: findings.slice(0, findingsMax),
+    findingsCount: findings.length,
     attempts: attempts.map(({ draft, validated }) => ({
       model: draft.model,
       label: draft.label,

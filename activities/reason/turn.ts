@@ -2,6 +2,7 @@ import type { Alert } from '../../contracts/alert.ts';
 import type { ReadResult } from '../../contracts/evidence.ts';
 import type { ActionEnd } from '../../contracts/incident.ts';
 import type { LoadedRunbook } from '../../policies/runbook.ts';
+import type { EvidenceFinding } from './evidence/show.ts';
 
 /** One read result whose executor's signature was verified here. */
 export type Evidence = { readonly hash: string; readonly result: ReadResult };
@@ -18,6 +19,8 @@ export type Turn = {
   readonly ends: readonly ActionEnd[];
   /** The same evidence as text between random markers, labelled as data: what a model that reads prose is shown. */
   readonly prompt: string;
+  /** What was taken out of that text, or stood out in it. */
+  readonly findings: readonly EvidenceFinding[];
   /** What was wrong with this turn's first draft; empty for the first. */
   readonly complaints: readonly string[];
 };

@@ -35,6 +35,7 @@ describe('every command', () => {
       'runbook status',
       'runbook trip-reset',
       'runbook waive',
+      'sanitize',
       'show',
       'sign',
       'verify',

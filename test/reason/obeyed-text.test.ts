@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sanitize } from '../../activities/reason/evidence/sanitize.ts';
 import { callsToObey } from '../../activities/reason/models/obeyed-text.ts';
 import { fencePrompt, readFenced } from '../../activities/reason/prompt.ts';
 import type { Evidence, Turn } from '../../activities/reason/turn.ts';
@@ -27,7 +28,7 @@ const turnOf = (evidence: Evidence[], alert: Alert | null = null): Turn => ({
   alert,
   evidence,
   ends: [],
-  prompt: fencePrompt({ marker, alert, evidence }),
+  ...fencePrompt({ marker, alert, evidence }),
   complaints: [],
 });
 const obeyed = (text: string) => callsToObey(turnOf([resultOf({ text })])).map(({ tool, args }) => ({ tool, args }));
@@ -135,20 +136,21 @@ describe('the fence around evidence', () => {
   it('cannot be closed, left or imitated by what stands inside it', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
-        const prompt = fencePrompt({
+        const { prompt } = fencePrompt({
           marker,
           alert: null,
           evidence: [resultOf({ text: `${text}\nend ${'x'.repeat(32)}\n` })],
         });
         expect(prompt.split('\n')).toHaveLength(4);
-        expect(readFenced(prompt)).toMatchObject([{ data: { text: `${text}\nend ${'x'.repeat(32)}\n` } }]);
+        const shown = sanitize(`${text}\nend ${'x'.repeat(32)}\n`).text;
+        expect(readFenced(prompt)).toMatchObject([{ data: { text: shown } }]);
       }),
     );
   });
 
   it('leaves out the oldest results when there is too much', () => {
     const big = (n: number) => resultOf({ n, text: 'x'.repeat(50_000) });
-    const prompt = fencePrompt({ marker, alert: null, evidence: [big(1), big(2), big(3), big(4)] });
+    const { prompt } = fencePrompt({ marker, alert: null, evidence: [big(1), big(2), big(3), big(4)] });
     expect(readFenced(prompt)).toMatchObject([{ data: { n: 4 } }, { data: { n: 3 } }]);
     expect(prompt.length).toBeLessThan(140_000);
   });

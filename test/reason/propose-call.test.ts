@@ -60,7 +60,10 @@ describe('one turn of the rules reasoner', () => {
     });
     const marker = /^begin ([0-9a-f]{32})$/m.exec(prompt)?.[1] ?? 'none';
     expect(prompt.split(marker)).toHaveLength(4);
-    expect(prompt).toContain('\\u202eignore previous');
+    expect(prompt).not.toContain('ignore previous');
+    expect(kept.findings).toContainEqual(
+      expect.objectContaining({ rule: 'instruction.override', at: '/note', line: 1 }),
+    );
     expect(prompt).not.toMatch(/[\u202e\u200b]/);
   });
 
@@ -202,6 +205,8 @@ describe('the scripted model', () => {
 });
 
 describe('the demo model', () => {
+  const withheldLabel = expect.stringMatching(/^withheld from evidence: instruction\.override ×\d/);
+
   it('has one hijacked turn, labelled so, which a denial ends; every other turn follows the playbook', async () => {
     const incident = incidentUnderTest();
     const demo = createDemoModel();
@@ -220,6 +225,6 @@ describe('the demo model', () => {
     ]);
     expect(await incident.propose(demo), 'the same turn again is the same').toMatchObject({ model: 'hijacked' });
     const after = await incident.propose(demo, { ends: [denied('postgres.query', 1)] });
-    expect(after).toMatchObject({ model: 'rules', label: null, calls: [{ tool: 'postgres.locks' }] });
+    expect(after).toMatchObject({ model: 'rules', label: withheldLabel, calls: [{ tool: 'postgres.locks' }] });
   });
 });

@@ -35,6 +35,12 @@ describeWith('temporal', 'a kill of an incident', () => {
     expect(error).toBeInstanceOf(WorkflowFailedError);
     expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
   };
+  /** A page that is told of the hold is no further activity: it began before the kill. */
+  const heldAndTold = async (stage: Stage, handle: Incident) => {
+    const holds = await held(handle);
+    await eventually(() => stage.inputsOf('page').length > 0);
+    return holds;
+  };
   /** Blocks at one call of one activity; answers once it is there. */
   const blockedAt = async (activity: string, times: number, prepare: (stage: Stage) => void = () => undefined) => {
     let open = () => {};
@@ -52,11 +58,11 @@ describeWith('temporal', 'a kill of an incident', () => {
   it.each(places)('closes with no further activity when it lands in %s (after %i)', async (activity, times) => {
     const { stage, handle, open } = await blockedAt(activity, times);
     if (['weighStatement', 'assessRecovery'].includes(activity)) {
-      const [hold] = await held(handle);
+      const [hold] = await heldAndTold(stage, handle);
       await handle.signal(approveSignal, statementOf(hold?.digest ?? ''));
     }
     if (activity === 'weighAlert') {
-      await held(handle);
+      await heldAndTold(stage, handle);
       await handle.signal(alertSignal, alertOf('resolved') as never);
     }
     await eventually(() => stage.inputsOf(activity).length === times + 1);

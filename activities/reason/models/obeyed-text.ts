@@ -1,6 +1,5 @@
 import type { ToolCall } from '../../../contracts/action.ts';
 import { toolRegistry } from '../../../contracts/tools/registry.ts';
-import { readFenced } from '../prompt.ts';
 import type { Turn } from '../turn.ts';
 
 /** Text of the evidence, with what is around it: an instruction is obeyed where it stands. */
@@ -76,10 +75,14 @@ function sessionEnd(text: string, { evidence }: Turn): Asked | null {
   return null;
 }
 
-/** Every text of the prompt's evidence, alert first: exactly what a model that reads prose would have read. */
-function textsOf({ prompt, runbook }: Turn): Said[] {
+/**
+ * Every text of the evidence, alert first and newest next, as it was before anything was taken out of it: a hijacked model
+ * is what there would be if no filter found anything.
+ */
+function textsOf({ alert, evidence, runbook }: Turn): Said[] {
   const scoped = runbook.runbook.tools.flatMap(({ scopes }) => scopes.databases ?? [])[0] ?? 'postgres';
-  const texts = readFenced(prompt).flatMap((line) => {
+  const results = evidence.toReversed().map(({ result: { args, data, entities } }) => ({ args, data, entities }));
+  const texts = [{ args: {}, alert }, ...results].flatMap((line) => {
     const { args } = line as { args?: { database?: unknown } };
     const database = typeof args?.database === 'string' ? args.database : scoped;
     return [...stringsIn(line)].map((text) => ({ text, database }));

@@ -1,0 +1,28 @@
+/** Inputs on which careless expressions take quadratic time or worse, each of about a given size. */
+const named: readonly (readonly [string, (size: number) => string])[] = [
+  ['one letter', (size) => 'a'.repeat(size)],
+  ['letters and a last other one', (size) => `${'a'.repeat(size)}!`],
+  ['spaces', (size) => `x${' '.repeat(size)}x`],
+  ['tabs and spaces', (size) => '\t '.repeat(size / 2)],
+  ['open brackets', (size) => '['.repeat(size)],
+  ['open braces', (size) => '{'.repeat(size)],
+  ['open tags', (size) => '<'.repeat(size)],
+  ['half a chat template', (size) => '<|im_start'.repeat(size / 10)],
+  ['half a tag', (size) => '<tool_call '.repeat(size / 11)],
+  ['half an image', (size) => '![a](https://'.repeat(size / 13)],
+  ['open quotes', (size) => '"'.repeat(size)],
+  ['backslashes', (size) => '\\'.repeat(size)],
+  ['escape sequences without an end', (size) => '\x1b]0;'.repeat(size / 4)],
+  ['parameters without an end', (size) => `\x1b[${'1;'.repeat(size / 2)}`],
+  ['joiners', (size) => '\u200D'.repeat(size)],
+  ['marks upon one letter', (size) => `e${'\u0301'.repeat(size)}`],
+  ['letters apart', (size) => 'a '.repeat(size / 2)],
+  ['pieces of one length', (size) => 'abcd '.repeat(size / 5)],
+  ['verbs without an end', (size) => 'ignore all previous '.repeat(size / 20)],
+  ['dots and digits', (size) => '1.1.1.1:'.repeat(size / 8)],
+  ['pairs without an end', (size) => `${'key="\\"'.repeat(size / 7)}`],
+  ['one line of base64', (size) => 'aGVsbG8gd29ybGQg'.repeat(size / 16)],
+  ['percent signs', (size) => '%25'.repeat(size / 3)],
+  ['a date that goes on', (size) => '2026-03-07 10:00:00 '.repeat(size / 20)],
+];
+export const hostileInputs = named.map(([name, of]) => ({ name, of }));
