@@ -39,6 +39,35 @@ const shared = {
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 };
 
+/** Locked for less, an archive is no record: the issue of an incident may come up much later than the incident. */
+export const retentionDaysMin = 90;
+/**
+ * Where the log is kept. A `directory` can be changed by whoever owns the disk; an object in `s3` by nobody while its lock
+ * lasts. Credentials come from AWS's own chain (environment, web identity, instance role), never from a file of ours.
+ */
+export const ArchiveConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('directory'), dir: z.string().min(1) }),
+  z.strictObject({
+    kind: z.literal('s3'),
+    bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected the name of a bucket'),
+    region: z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected the name of a region'),
+    /** Another server than AWS's own. */
+    endpoint: z.url({ protocol: /^https?$/ }).optional(),
+    /** Words that every key begins with, without a slash at either end. */
+    prefix: z
+      .string()
+      .max(255)
+      .regex(
+        /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/,
+        'expected words with slashes between them',
+      )
+      .optional(),
+    retentionDays: z.number().int().min(retentionDaysMin).max(36_500).default(400),
+  }),
+]);
+export type ArchiveConfig = z.infer<typeof ArchiveConfig>;
+export type S3Archive = Extract<ArchiveConfig, { kind: 's3' }>;
+
 /**
  * What is not secret, one JSON file for each process, at `HOLDPOINT_CONFIG`. Temporal's address, namespace, TLS and API
  * key come from Temporal's own environment configuration (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, …).
@@ -67,7 +96,7 @@ export const ProcessConfig = z.discriminatedUnion('process', [
     process: z.literal('recorder'),
     ...shared,
     listen: Listen,
-    archiveDir: z.string().min(1),
+    archive: ArchiveConfig,
     bundleDir: z.string().min(1),
     pollMs: z.number().int().min(50).max(60_000).default(2_000),
     fencePollMs: z.number().int().min(50).max(10_000).default(1_000),

@@ -45,7 +45,7 @@ export async function openProcessStage(world: World, probe: Probe): Promise<Proc
     recorderUrl: url,
     health: { host: '127.0.0.1', port: health },
     listen: { host: '127.0.0.1', port },
-    archiveDir: archive,
+    archive: { kind: 'directory', dir: archive },
     bundleDir: join(dir, 'bundles'),
     pollMs: 60_000,
     fencePollMs: 10_000,

@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { startPostgres } from '../../servers/postgres.ts';
 import { resolveTemporal } from '../../servers/resolve-temporal.ts';
 import { resolveTestServer } from '../../servers/resolve-test-server.ts';
+import { resolveVersitygw } from '../../servers/resolve-versitygw.ts';
 import { ensureSearchAttributes, startTemporal } from '../../servers/temporal.ts';
 import type { Found, PostgresHere, TemporalHere } from './servers.ts';
 
@@ -43,12 +44,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   // Whatever a test leaves behind, also one that was killed, lies in here and goes with the run.
   process.env.TMPDIR = dir;
   const skipsFile = join(dir, 'skipped');
-  const [foundTemporal, foundPostgres, timeSkipping] = await Promise.all([
+  const [foundTemporal, foundPostgres, timeSkipping, versitygw] = await Promise.all([
     find(temporal),
     find(() => postgres(dir)),
     find(() => resolveTestServer({ log })),
+    find(() => resolveVersitygw({ log })),
   ]);
-  project.provide('servers', { temporal: foundTemporal, postgres: foundPostgres, timeSkipping, skipsFile });
+  project.provide('servers', { temporal: foundTemporal, postgres: foundPostgres, timeSkipping, versitygw, skipsFile });
   return async () => {
     await Promise.all(stops.map((stop) => stop()));
     reportSkips(skipsFile);
