@@ -39,7 +39,13 @@ const shared = {
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 };
 
-/** Locked for less, an archive is no record: the issue of an incident may come up much later than the incident. */
+/** What goes to this address must be encrypted on its way; only this very machine may be spoken to in the clear. */
+const SecretUrl = z.url().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const loopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url?.hostname ?? '');
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback);
+}, 'expected https');
+/** Questions about an incident are asked long after it: locked for less than this, a record may be gone by then. */
 export const retentionDaysMin = 90;
 /**
  * Where the log is kept. A `directory` can be changed by whoever owns the disk; an object in `s3` by nobody while its lock
@@ -52,7 +58,7 @@ export const ArchiveConfig = z.discriminatedUnion('kind', [
     bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected the name of a bucket'),
     region: z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected the name of a region'),
     /** Another server than AWS's own. */
-    endpoint: z.url({ protocol: /^https?$/ }).optional(),
+    endpoint: SecretUrl.optional(),
     /** Words that every key begins with, without a slash at either end. */
     prefix: z
       .string()
@@ -106,12 +112,6 @@ export const ProcessConfig = z.discriminatedUnion('process', [
 export type ProcessConfig = z.infer<typeof ProcessConfig>;
 export type ConfigOf<P extends ProcessConfig['process']> = Extract<ProcessConfig, { process: P }>;
 
-/** A secret goes to this address, so it must be encrypted on its way; only this very machine may be spoken to in the clear. */
-const SecretUrl = z.url().refine((text) => {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const loopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url?.hostname ?? '');
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback);
-}, 'expected https');
 const HttpUrl = z.url({ protocol: /^https?$/ });
 /** Which pages a channel takes; without a word of it, all. */
 const takes = {
