@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { GetObjectLockConfigurationCommandOutput, S3Client } from '@aws-sdk/client-s3';
 import type { S3Archive } from '../../contracts/config.ts';
-import { archivedBytesMax } from './blobs.ts';
 import type { S3Limits } from './s3-retry.ts';
 import { persist, s3LimitsDefault, statusOf } from './s3-retry.ts';
 
@@ -10,7 +9,12 @@ export type S3Place = Pick<S3Archive, 'bucket' | 'prefix' | 'endpoint' | 'region
 export type S3Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string };
 
 /** An entry of a key's history: an object, or the marker that a plain delete leaves. */
-export type S3Version = { readonly key: string; readonly versionId: string; readonly isMarker: boolean };
+export type S3Version = {
+  readonly key: string;
+  readonly versionId: string;
+  readonly isMarker: boolean;
+  readonly bytes: number;
+};
 /** How one version is kept, by the store's own word. */
 export type S3Kept = {
   readonly mode: string | null;
@@ -42,7 +46,7 @@ export type S3Bucket = {
   historyOfKey(key: string): Promise<S3Version[]>;
   /** Null when there is no such version. */
   head(key: string, versionId: string): Promise<S3Kept | null>;
-  get(key: string, versionId: string): Promise<Buffer | null>;
+  get(version: S3Version): Promise<Buffer | null>;
   close(): void;
 };
 
@@ -78,7 +82,7 @@ export async function connectBucket(
       return versions.filter((version) => version.key === key);
     },
     head: (key, versionId) => head(context, key, versionId),
-    get: (key, versionId) => get(context, key, versionId),
+    get: (version) => get(context, version),
     close: () => client.destroy(),
   };
 }
@@ -140,6 +144,7 @@ async function putLocked(context: Context, key: string, bytes: Uint8Array, until
 }
 
 type Markers = { readonly KeyMarker?: string; readonly VersionIdMarker?: string; readonly MaxKeys?: number };
+type Listed = { Key?: string | undefined; VersionId?: string | undefined; Size?: number | undefined };
 type Page = { readonly versions: S3Version[]; readonly next: Markers | null };
 
 async function page({ sdk, client, limits, place }: Context, start: string, markers: Markers): Promise<Page> {
@@ -151,10 +156,11 @@ async function page({ sdk, client, limits, place }: Context, start: string, mark
   });
   const entry =
     (isMarker: boolean) =>
-    ({ Key = '', VersionId = '' }: { Key?: string | undefined; VersionId?: string | undefined }): S3Version => ({
+    ({ Key = '', VersionId = '', Size = 0 }: Listed): S3Version => ({
       key: Key.slice(root.length),
       versionId: VersionId,
       isMarker,
+      bytes: Size,
     });
   const versions = [...(found.Versions ?? []).map(entry(false)), ...(found.DeleteMarkers ?? []).map(entry(true))];
   const { NextKeyMarker: KeyMarker, NextVersionIdMarker: VersionIdMarker } = found;
@@ -190,28 +196,28 @@ async function head(context: Context, key: string, VersionId: string): Promise<S
   };
 }
 
-async function get(context: Context, key: string, VersionId: string): Promise<Buffer | null> {
+async function get(context: Context, { key, versionId: VersionId, bytes }: S3Version): Promise<Buffer | null> {
   const { sdk, client, limits } = context;
   return persist(limits, {
     what: `give \`${key}\``,
-    bytes: archivedBytesMax,
+    bytes,
     once: async (abortSignal) => {
       const found = await client
         .send(new sdk.GetObjectCommand({ ...named(context, key), VersionId }), { abortSignal })
         .catch(whenAbsent(['NoSuchKey', 'NoSuchVersion', 'NotFound']));
-      return found === null ? null : readWhole(found.Body as Readable, abortSignal);
+      return found === null ? null : readWhole(found.Body as Readable, bytes, abortSignal);
     },
   });
 }
 
-/** The bytes of an answer, at most those that an archive's largest object has: more is not ours, and is not read. */
-async function readWhole(body: Readable, signal: AbortSignal): Promise<Buffer> {
+/** The bytes of an answer; more than the store listed are not what it listed, and are not read. */
+async function readWhole(body: Readable, bytesMax: number, signal: AbortSignal): Promise<Buffer> {
   signal.addEventListener('abort', () => body.destroy());
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += (chunk as Buffer).byteLength;
-    if (size > archivedBytesMax) return Buffer.alloc(0);
+    if (size > bytesMax) return Buffer.alloc(0);
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks);

@@ -1,5 +1,5 @@
 import type { ArchiveSource, OnFault } from './archive-source.ts';
-import type { S3Bucket } from './s3-bucket.ts';
+import type { S3Bucket, S3Version } from './s3-bucket.ts';
 import { byKey, faultOfHistory, faultOfLock } from './s3-lock.ts';
 import { isKey, recordsPrefix } from './store.ts';
 
@@ -14,21 +14,21 @@ export const s3Source = (bucket: S3Bucket, now: () => number): ArchiveSource => 
   trust: async () => null,
   async survey(onFault) {
     const histories = byKey(await bucket.historyOf(null));
-    const first = new Map<string, string>();
+    const first = new Map<string, S3Version>();
     for (const [key, history] of histories) {
       if (!isKey(key)) onFault(key, 'foreign: an archive has no object of this name');
       const fault = faultOfHistory(history);
       if (fault !== null) onFault(key, fault);
       const oldest = history.findLast(({ isMarker }) => !isMarker);
-      if (oldest !== undefined && isKey(key)) first.set(key, oldest.versionId);
+      if (oldest !== undefined && isKey(key)) first.set(key, oldest);
     }
     if (![...first.keys()].some((key) => key.startsWith(`${recordsPrefix}/`)))
       onFault(recordsPrefix, 'expected objects of records: this is no archive');
     const ends = await findLocks(bucket, first, onFault);
     return {
       get: async (key) => {
-        const versionId = first.get(key);
-        return versionId === undefined ? null : bucket.get(key, versionId);
+        const version = first.get(key);
+        return version === undefined ? null : bucket.get(version);
       },
       list: async (prefix) => [...first.keys()].filter((key) => key.startsWith(`${prefix}/`)).sort(),
       words: [wordsOn(bucket.url, ends, now())],
@@ -39,14 +39,14 @@ export const s3Source = (bucket: S3Bucket, now: () => number): ArchiveSource => 
 /** Reports every object that is not locked for long enough. Answers when each lock ends. */
 async function findLocks(
   bucket: S3Bucket,
-  versions: ReadonlyMap<string, string>,
+  versions: ReadonlyMap<string, S3Version>,
   onFault: OnFault,
 ): Promise<readonly number[]> {
   const ends: number[] = [];
   const waiting = [...versions];
   const lookOn = async (): Promise<void> => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [key, versionId] = next;
+      const [key, { versionId }] = next;
       const kept = await bucket.head(key, versionId);
       const fault = kept === null ? 'is gone: the store has its version no more' : faultOfLock(kept);
       if (fault !== null) onFault(key, fault);

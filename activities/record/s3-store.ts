@@ -1,5 +1,5 @@
 import { damaged } from './chain.ts';
-import type { S3Bucket } from './s3-bucket.ts';
+import type { S3Bucket, S3Version } from './s3-bucket.ts';
 import { sha256Base64 } from './s3-bucket.ts';
 import { byKey, faultOfHistory, faultOfLock, lockUntil, mustBeWriteOnce } from './s3-lock.ts';
 import type { Reached, RecordStore } from './store.ts';
@@ -8,8 +8,8 @@ import { blobsPrefix, mustBeKey, recordsPrefix } from './store.ts';
 export type S3StoreOptions = { readonly retentionDays: number; readonly clock: () => number };
 type Store = S3StoreOptions & {
   readonly bucket: S3Bucket;
-  /** The version of each key that is known to be its only one. */
-  readonly sole: Map<string, string>;
+  /** Versions that are known to be the only ones of their keys. */
+  readonly sole: Map<string, S3Version>;
   /** Keys whose lock was looked at. */
   readonly locked: Set<string>;
 };
@@ -57,36 +57,37 @@ async function mustBeKept(store: Store, { key, versionId, bytes, until }: JustPu
   // A put under the condition succeeds over a delete marker on AWS, so the answer alone does not say that it was the first.
   const fault = faultOfHistory(history);
   if (fault !== null) throw damaged(key, fault);
-  if (history[0]?.versionId !== versionId || kept === null) throw damaged(key, 'is not the version that was just put');
+  const [only] = history;
+  if (only?.versionId !== versionId || kept === null) throw damaged(key, 'is not the version that was just put');
   if (kept.bytes !== bytes.byteLength || kept.sha256 !== sha256Base64(bytes))
     throw damaged(key, 'holds other bytes than were just put');
   const unlocked = faultOfLock(kept);
   if (unlocked !== null) throw damaged(key, unlocked);
   if (kept.lockedUntilMs < until.getTime()) throw damaged(key, 'is locked for less time than was asked');
-  store.sole.set(key, versionId);
+  store.sole.set(key, only);
   store.locked.add(key);
 }
 
 async function get(store: Store, key: string): Promise<Buffer | null> {
   mustBeKey(key);
-  const versionId = store.sole.get(key) ?? (await findSole(store, key));
-  if (versionId === null) return null;
-  const [bytes] = await Promise.all([store.bucket.get(key, versionId), mustBeLocked(store, key, versionId)]);
+  const version = store.sole.get(key) ?? (await findSole(store, key));
+  if (version === null) return null;
+  const [bytes] = await Promise.all([store.bucket.get(version), mustBeLocked(store, version)]);
   if (bytes === null) throw damaged(key, 'is gone: the store has its version no more');
   return bytes;
 }
 
-async function findSole(store: Store, key: string): Promise<string | null> {
+async function findSole(store: Store, key: string): Promise<S3Version | null> {
   const history = await store.bucket.historyOfKey(key);
   const [first] = history;
   if (first === undefined) return null;
   const fault = faultOfHistory(history);
   if (fault !== null) throw damaged(key, fault);
-  store.sole.set(key, first.versionId);
-  return first.versionId;
+  store.sole.set(key, first);
+  return first;
 }
 
-async function mustBeLocked(store: Store, key: string, versionId: string): Promise<void> {
+async function mustBeLocked(store: Store, { key, versionId }: S3Version): Promise<void> {
   if (store.locked.has(key)) return;
   const kept = await store.bucket.head(key, versionId);
   const fault = kept === null ? 'is gone: the store has its version no more' : faultOfLock(kept);
@@ -100,7 +101,7 @@ async function list(store: Store, prefix: string): Promise<string[]> {
   for (const [key, history] of histories) {
     const fault = faultOfHistory(history);
     if (fault !== null) throw damaged(key, fault);
-    store.sole.set(key, history[0]?.versionId ?? '');
+    if (history[0] !== undefined) store.sole.set(key, history[0]);
   }
   return [...histories.keys()].sort();
 }
