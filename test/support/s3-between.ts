@@ -9,6 +9,8 @@ import {
 
 /** What happens to one request instead of being carried out and answered. */
 export type Act =
+  /** Carried out and answered. */
+  | 'pass'
   /** Refused before it is carried out. */
   | { readonly refuse: number; readonly code: string }
   /** Carried out, and its answer lost. */
