@@ -30,10 +30,13 @@ describeWith(['temporal', 'versitygw'], 'a recorder whose archive is in S3', () 
     return kinds.map((kind) => records.filter(({ payload }) => payload.body.kind === kind).length);
   };
   const faults = async () => (await verifySource(s3Source(await s3.as(s3.auditor, bucket), Date.now), { keys })).faults;
-  const send = async (held: Held): Promise<string[]> => [
-    await codeFrom(under.stage.as(executor).receipt(requestOf(held, [decide(under.stage, held)]))),
-    await codeFrom(under.stage.as(executor).outcome(outcomeOf(under.stage, held))),
-  ];
+  /** What an executor sends for this hold, the very same words each time: a receipt's request and an outcome. */
+  const senderOf = (held: Held): (() => Promise<string[]>) => {
+    const request = requestOf(held, [decide(under.stage, held)]);
+    const outcome = outcomeOf(under.stage, held);
+    const as = () => under.stage.as(executor);
+    return async () => [await codeFrom(as().receipt(request)), await codeFrom(as().outcome(outcome))];
+  };
 
   beforeAll(async () => {
     [world, s3, probe] = await Promise.all([openWorld(), openS3World(), buildProbe('workers/recorder.ts')]);
@@ -66,19 +69,23 @@ describeWith(['temporal', 'versitygw'], 'a recorder whose archive is in S3', () 
 
   it.each(share(points, 2))('and that dies at %s loses nothing, and has nothing twice', async (point) => {
     const held = await prepare(`recorder.${point}`);
-    expect((await send(held)).some((code) => code.startsWith('RECORDER_AWAY'))).toBe(true);
+    const send = senderOf(held);
+    expect((await send()).some((code) => code.startsWith('RECORDER_AWAY'))).toBe(true);
     expect(await under.ended()).toBe('SIGKILL');
     expect(under.reached()).toBe(true);
     await under.start();
-    expect(await send(held)).toEqual(['none', 'none']);
+    expect(await send()).toEqual(['none', 'none']);
     expect(await kindsOf('statement', 'intent', 'outcome')).toEqual([1, 1, 1]);
     expect(await faults()).toEqual([]);
   });
   it('appends each record once though the store loses replies, throttles and fails', async () => {
     const held = await prepare();
-    const [slow, failed] = [{ refuse: 503, code: 'SlowDown' }, { refuse: 500, code: 'InternalError' }];
+    const [slow, failed] = [
+      { refuse: 503, code: 'SlowDown' },
+      { refuse: 500, code: 'InternalError' },
+    ];
     between.meet('PUT', 'lose', 'pass', slow, 'pass', 'lose', failed);
-    expect(await send(held)).toEqual(['none', 'none']);
+    expect(await senderOf(held)()).toEqual(['none', 'none']);
     expect(await kindsOf('statement', 'intent', 'outcome')).toEqual([1, 1, 1]);
     expect(await faults()).toEqual([]);
   });

@@ -178,12 +178,16 @@ describeWith('versitygw', 'an archive in S3', () => {
       ['a put', 'PUT', 'hang', (store: RecordStore) => store.putNew(recordKey(1), bytes('x'))],
       ['a read', 'HEAD', 'hang', (store: RecordStore) => store.get(Key)],
       ['a list that never ends', 'GET', 'endless', (store: RecordStore) => store.list('records')],
-    ] as const)('bounds the wait for %s', async (_what, method, act, ask) => {
-      await (await open()).putNew(Key, bytes('first'));
-      const store = await open({ endpoint: between.url, limits: briefly });
-      between.meet(method, act, act, act);
-      expect(await codeFrom(ask(store))).toBe('STORE_AWAY');
-    }, 20_000);
+    ] as const)(
+      'bounds the wait for %s',
+      async (_what, method, act, ask) => {
+        await (await open()).putNew(Key, bytes('first'));
+        const store = await open({ endpoint: between.url, limits: briefly });
+        between.meet(method, act, act, act);
+        expect(await codeFrom(ask(store))).toBe('STORE_AWAY');
+      },
+      20_000,
+    );
     it('bounds the wait for an object whose bytes never end', async () => {
       await (await open()).putNew(Key, bytes('first'));
       const store = await open({ endpoint: between.url, limits: briefly });

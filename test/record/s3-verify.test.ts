@@ -56,7 +56,7 @@ describeWith(['temporal', 'versitygw'], 'an archive that a recorder keeps in S3'
     const keysFile = join(process.env.TMPDIR ?? '/tmp', `${Bucket}.json`);
     writeFileSync(keysFile, JSON.stringify(keys));
     const place = ['--archive', `s3://${Bucket}/${prefix}`, '--region', s3.server.region, '--endpoint', s3.server.url];
-    const ran = await holdpoint(['verify', ...place, '--keys', keysFile, '--json']);
+    const ran = await holdpoint(['verify', ...place, '--keys', keysFile, '--json'], { env: { HOLDPOINT_HOME: '' } });
     expect(ran.err).toBe('');
     const report = JSON.parse(ran.out) as VerifyReport;
     expect(report).toMatchObject({ ok: true, faults: [] });
@@ -77,11 +77,11 @@ describeWith(['temporal', 'versitygw'], 'an archive that a recorder keeps in S3'
   });
   it('shows a version that was put over a record, and reads the first one', async () => {
     await s3.root.send(new PutObjectCommand({ Bucket, Key, Body: '{}' }));
-    expect(await faultsAt(recordKey(1))).toEqual([expect.stringContaining('2 versions')]);
+    expect(await faultsAt(recordKey(1))).toContainEqual(expect.stringContaining('2 versions'));
   });
   it('shows a delete marker, and reads what lies under it', async () => {
     await s3.root.send(new DeleteObjectCommand({ Bucket, Key }));
-    expect(await faultsAt(recordKey(1))).toEqual([expect.stringContaining('delete marker')]);
+    expect(await faultsAt(recordKey(1))).toContainEqual(expect.stringContaining('delete marker'));
   });
   it('shows an object that no archive has, and a record that is not locked', async () => {
     await s3.root.send(new PutObjectCommand({ Bucket, Key: `${prefix}/hidden`, Body: 'x' }));
