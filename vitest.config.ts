@@ -11,6 +11,7 @@ const installations = [
   'test/cli/demo*.test.ts',
   'test/cli/dev.test.ts',
   'test/record/crash.test.ts',
+  'test/record/s3-crash.test.ts',
   'test/servers/supervisor.test.ts',
 ];
 

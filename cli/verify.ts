@@ -1,13 +1,13 @@
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { VerifyReport } from '../activities/record/verify.ts';
-import { verifyArchive } from '../activities/record/verify.ts';
+import { verifySource } from '../activities/record/verify.ts';
 import { PinnedKeys } from '../contracts/config.ts';
 import { firstIssue } from '../policies/signing.ts';
 import { visible } from '../policies/visible.ts';
 import type { ClientConfig } from './client-config.ts';
 import { loadClientConfig } from './client-config.ts';
+import { openPlace } from './connect/archive-place.ts';
 import type { Register } from './shell/command.ts';
 import { run, subcommand } from './shell/command.ts';
 import type { Io } from './shell/io.ts';
@@ -18,6 +18,8 @@ type Options = {
   readonly incident?: string;
   readonly keys?: string;
   readonly head?: string;
+  readonly region?: string;
+  readonly endpoint?: string;
   readonly json?: boolean;
 };
 
@@ -25,9 +27,12 @@ type Options = {
 export const verifyCommand: Register = (parent, { io, status }) => {
   subcommand(parent, 'verify', 'check the record: every signature, hash and place in the chain', [
     'holdpoint verify --archive ./archive --keys ./keys.json',
+    'holdpoint verify --archive s3://example-archive --region eu-central-1 --keys ./keys.json',
     'holdpoint verify --incident incident/alertmanager/3f…',
   ])
-    .option('--archive <dir>', "the log's directory; the one of the home folder when left out")
+    .option('--archive <place>', "the log's directory, or s3://bucket/prefix; the one of the home folder when left out")
+    .option('--region <name>', "the bucket's region; AWS_REGION when left out")
+    .option('--endpoint <url>', "an S3 server other than AWS's own")
     .option('--incident <id>', 'say only how this incident stands; the whole chain is checked all the same')
     .option(
       '--head <seq:hash>',
@@ -37,16 +42,13 @@ export const verifyCommand: Register = (parent, { io, status }) => {
     .action(
       run({ io, status }, async (options: Options) => {
         const home = loadClientConfig(io);
-        const dir = archiveOf(io, options, home);
+        const place = placeOf(options, home);
         const keys = options.keys === undefined ? (home?.keys ?? null) : await readKeys(resolve(io.cwd, options.keys));
         const { incident } = options;
         const head = options.head === undefined ? undefined : expectHead(options.head);
-        const report = await verifyArchive({
-          dir,
-          keys,
-          ...(incident === undefined ? {} : { incident }),
-          ...(head && { head }),
-        });
+        const brought = { keys, ...(incident === undefined ? {} : { incident }), ...(head && { head }) };
+        const { source, close } = await openPlace(io, place, options);
+        const report = await verifySource(source, brought).finally(close);
         if (options.json === true) io.out(JSON.stringify(report));
         else for (const line of renderReport(io, report)) io.out(line);
         return report.ok ? exitDone : exitRefused;
@@ -54,13 +56,10 @@ export const verifyCommand: Register = (parent, { io, status }) => {
     );
 };
 
-function archiveOf(io: Io, options: Options, home: ClientConfig | null): string {
-  const dir = options.archive === undefined ? home?.archiveDir : resolve(io.cwd, options.archive);
-  if (dir === undefined || dir === null)
-    throw new WrongUse('no archive to verify', 'add --archive DIR, or run it where a holdpoint.json names one');
-  if (!existsSync(dir))
-    throw new Refusal('NOT_FOUND', `no directory \`${visible(dir, 300)}\``, 'name the directory with --archive');
-  return dir;
+function placeOf(options: Options, home: ClientConfig | null): string {
+  const place = options.archive ?? home?.archiveDir;
+  if (place !== undefined && place !== null) return place;
+  throw new WrongUse('no archive to verify', 'add --archive DIR, or run it where a holdpoint.json names one');
 }
 
 async function readKeys(file: string): Promise<PinnedKeys> {

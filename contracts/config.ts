@@ -39,6 +39,41 @@ const shared = {
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 };
 
+/** What goes to this address must be encrypted on its way; only this very machine may be spoken to in the clear. */
+const SecretUrl = z.url().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const loopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url?.hostname ?? '');
+  return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback);
+}, 'expected https');
+/** Questions about an incident are asked long after it: locked for less than this, a record may be gone by then. */
+export const retentionDaysMin = 90;
+/**
+ * Where the log is kept. A `directory` can be changed by whoever owns the disk; an object in `s3` by nobody while its lock
+ * lasts. Credentials come from AWS's own chain (environment, web identity, instance role), never from a file of ours.
+ */
+export const ArchiveConfig = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('directory'), dir: z.string().min(1) }),
+  z.strictObject({
+    kind: z.literal('s3'),
+    bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected the name of a bucket'),
+    region: z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected the name of a region'),
+    /** Another server than AWS's own. */
+    endpoint: SecretUrl.optional(),
+    /** Words that every key begins with, without a slash at either end. */
+    prefix: z
+      .string()
+      .max(255)
+      .regex(
+        /^[A-Za-z0-9_-][A-Za-z0-9._-]*(\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/,
+        'expected words with slashes between them',
+      )
+      .optional(),
+    retentionDays: z.number().int().min(retentionDaysMin).max(36_500).default(400),
+  }),
+]);
+export type ArchiveConfig = z.infer<typeof ArchiveConfig>;
+export type S3Archive = Extract<ArchiveConfig, { kind: 's3' }>;
+
 /**
  * What is not secret, one JSON file for each process, at `HOLDPOINT_CONFIG`. Temporal's address, namespace, TLS and API
  * key come from Temporal's own environment configuration (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, …).
@@ -67,7 +102,7 @@ export const ProcessConfig = z.discriminatedUnion('process', [
     process: z.literal('recorder'),
     ...shared,
     listen: Listen,
-    archiveDir: z.string().min(1),
+    archive: ArchiveConfig,
     bundleDir: z.string().min(1),
     pollMs: z.number().int().min(50).max(60_000).default(2_000),
     fencePollMs: z.number().int().min(50).max(10_000).default(1_000),
@@ -77,12 +112,6 @@ export const ProcessConfig = z.discriminatedUnion('process', [
 export type ProcessConfig = z.infer<typeof ProcessConfig>;
 export type ConfigOf<P extends ProcessConfig['process']> = Extract<ProcessConfig, { process: P }>;
 
-/** A secret goes to this address, so it must be encrypted on its way; only this very machine may be spoken to in the clear. */
-const SecretUrl = z.url().refine((text) => {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const loopback = ['127.0.0.1', '[::1]', 'localhost'].includes(url?.hostname ?? '');
-  return url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback);
-}, 'expected https');
 const HttpUrl = z.url({ protocol: /^https?$/ });
 /** Which pages a channel takes; without a word of it, all. */
 const takes = {

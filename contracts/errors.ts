@@ -66,6 +66,8 @@ export const errorCodes = [
   'RECORDER_AWAY',
   'RECORD_REFUSED',
   'RECORD_DAMAGED',
+  'STORE_AWAY',
+  'STORE_UNFIT',
   'STANDING_STALE',
   'NOT_EARNED',
   'SEALED',

@@ -11,7 +11,7 @@ import { prepareWorkspace, processNames, type Workspace } from '../servers/works
 const inside = {
   manifestDir: '/etc/holdpoint/manifests',
   bundleDir: '/app/dist/workflows',
-  archiveDir: '/var/lib/holdpoint/archive',
+  archive: { kind: 'directory' as const, dir: '/var/lib/holdpoint/archive' },
   outboxDir: '/var/lib/holdpoint/outbox',
   recorderUrl: 'http://recorder:7702',
 };
@@ -39,7 +39,7 @@ const settings = {
     manifestDir: inside.manifestDir,
     recorderUrl: inside.recorderUrl,
     bundleDir: inside.bundleDir,
-    archiveDir: inside.archiveDir,
+    archive: inside.archive,
     listen: { host: everywhere, port: 7702 },
   },
 } as const;

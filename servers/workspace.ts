@@ -95,13 +95,19 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
     urls: { gateway: `http://${loopback}:${ports.gateway}`, recorder: `http://${loopback}:${ports.recorder}` },
     webhooks,
     manifestDir: join(dir, 'manifests'),
-    archiveDir: configs.recorder.archiveDir,
+    archiveDir: archiveDirOf(configs.recorder),
     bundleDir: join(dir, 'bundles'),
     logDir: join(dir, 'logs'),
     temporalProfile: writeProfile(dir),
     manifest,
     publish,
   };
+}
+
+/** A workspace keeps its log on this machine, where the commands that work in it look for it. */
+function archiveDirOf({ archive }: ConfigOf<'recorder'>): string {
+  if (archive.kind === 'directory') return archive.dir;
+  throw new HoldpointError('BAD_INPUT', 'settings of recorder: expected an archive in a directory');
 }
 
 function writeProfile(dir: string): string {
@@ -154,7 +160,7 @@ function makeConfigs(options: WorkspaceOptions, dir: string, keys: PinnedKeys, p
     executor: { role: options.role, outboxDir: join(dir, 'outbox') },
     recorder: {
       listen: { host: loopback, port: ports.recorder },
-      archiveDir: join(dir, 'archive'),
+      archive: { kind: 'directory', dir: join(dir, 'archive') },
       bundleDir: join(dir, 'bundles'),
     },
   };

@@ -16,7 +16,9 @@ export type Blobs = {
   has(hash: string): Promise<boolean>;
 };
 
-export function createBlobs(store: RecordStore): Blobs {
+export type BlobReader = Pick<Blobs, 'get' | 'has'>;
+
+export function createBlobReader(store: Pick<RecordStore, 'get'>): BlobReader {
   const get = async (hash: string): Promise<Buffer> => {
     const bytes = await store.get(blobKey(hash));
     if (bytes === null) throw new HoldpointError('NOT_FOUND', `blob \`${hash}\` is not stored`);
@@ -26,14 +28,6 @@ export function createBlobs(store: RecordStore): Blobs {
   };
   return {
     get,
-    async put(bytes, bytesMax = blobBytesMax) {
-      if (bytes.byteLength > bytesMax)
-        throw new HoldpointError('TOO_LARGE', `blob: expected at most ${bytesMax} bytes, got ${bytes.byteLength}`);
-      const hash = sha256Hex(bytes);
-      // A name that is taken must hold these very bytes; what was changed since is found here, not trusted.
-      if ((await store.putNew(blobKey(hash), bytes)) === 'exists') await get(hash);
-      return hash;
-    },
     async has(hash) {
       try {
         await get(hash);
@@ -42,6 +36,21 @@ export function createBlobs(store: RecordStore): Blobs {
         if (error instanceof HoldpointError && error.code === 'NOT_FOUND') return false;
         throw error;
       }
+    },
+  };
+}
+
+export function createBlobs(store: RecordStore): Blobs {
+  const reader = createBlobReader(store);
+  return {
+    ...reader,
+    async put(bytes, bytesMax = blobBytesMax) {
+      if (bytes.byteLength > bytesMax)
+        throw new HoldpointError('TOO_LARGE', `blob: expected at most ${bytesMax} bytes, got ${bytes.byteLength}`);
+      const hash = sha256Hex(bytes);
+      // A name that is taken must hold these very bytes; what was changed since is found here, not trusted.
+      if ((await store.putNew(blobKey(hash), bytes)) === 'exists') await reader.get(hash);
+      return hash;
     },
   };
 }

@@ -48,9 +48,9 @@ async function putNew(dir: string, key: string, bytes: Uint8Array, reached: Reac
   reached('before-put');
   try {
     await writeDurably(temp, bytes);
-    reached('after-temp');
+    reached('half-put');
     const created = await link(temp, final).then(() => true, falseWhenTaken);
-    reached('after-link');
+    reached('after-put');
     // INVARIANT: also for a name that was taken: its writer may have died before it flushed, and we are about to rely on it.
     await flushDirectory(join(final, '..'));
     return created ? 'created' : 'exists';

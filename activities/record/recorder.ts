@@ -1,17 +1,13 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { ConfigOf, PinnedKeys } from '../../contracts/config.ts';
+import type { ConfigOf } from '../../contracts/config.ts';
 import { codeOf } from '../../contracts/errors.ts';
-import { jcs } from '../../policies/digest.ts';
 import type { Signer } from '../../policies/signing.ts';
 import type { Failpoint } from '../failpoints.ts';
 import { createManifests, type Manifests } from '../identity/manifests.ts';
 import type { Notifier } from '../notify/page.ts';
+import { openArchive } from './archive.ts';
 import { createBlobs } from './blobs.ts';
-import { lockDirectory } from './directory-lock.ts';
-import { createDirectoryStore, removeLeftovers } from './directory-store.ts';
 import { watchFences } from './fence-watch.ts';
 import { type Log, openLog } from './log.ts';
 import { createManifestRecorder, type RecordManifest } from './manifest-record.ts';
@@ -22,20 +18,11 @@ import { startServer } from './server.ts';
 import type { DoorParts } from './statements-door.ts';
 import { createSweep } from './sweep.ts';
 import type { TemporalView } from './temporal-view.ts';
-import { trustName } from './verify-keys.ts';
 
 export type RecorderDeps = {
   readonly config: Pick<
     ConfigOf<'recorder'>,
-    | 'archiveDir'
-    | 'bundleDir'
-    | 'manifestDir'
-    | 'mode'
-    | 'keys'
-    | 'listen'
-    | 'pollMs'
-    | 'fencePollMs'
-    | 'unknownAfterMs'
+    'archive' | 'bundleDir' | 'manifestDir' | 'mode' | 'keys' | 'listen' | 'pollMs' | 'fencePollMs' | 'unknownAfterMs'
   >;
   readonly signer: Signer;
   readonly clock: () => number;
@@ -58,16 +45,14 @@ export type Recorder = {
 
 /**
  * The recorder: takes its archive, verifies all of it, then serves and looks at Temporal. Throws `RECORD_REFUSED` while
- * another live recorder has the archive, and `RECORD_DAMAGED` naming object and reason: a damaged log is not served.
+ * another live recorder has the archive, `STORE_UNFIT` or `STORE_AWAY` for a bucket, and `RECORD_DAMAGED` naming object and
+ * reason: a damaged log is not served.
  */
 export async function startRecorder(deps: RecorderDeps): Promise<Recorder> {
   const { config, logger } = deps;
-  const store = await createDirectoryStore(config.archiveDir);
-  const unlock = await lockDirectory(config.archiveDir);
+  const archive = await openArchive(config.archive, deps.clock, config.keys, logger);
+  const { store } = archive;
   try {
-    const leftovers = await removeLeftovers(config.archiveDir);
-    if (leftovers > 0) logger.info({ leftovers }, 'removed what a crash left half written');
-    await writeTrust(config.archiveDir, config.keys);
     const metrics = createMetrics(deps.registry);
     const log = await openLog({
       ...deps,
@@ -98,11 +83,11 @@ export async function startRecorder(deps: RecorderDeps): Promise<Recorder> {
         await Promise.all(pollers.map((poller) => poller.stop()));
         manifests.stop();
         await server.close();
-        await unlock();
+        await archive.close();
       },
     };
   } catch (error) {
-    await unlock();
+    await archive.close();
     throw error;
   }
 }
@@ -147,6 +132,3 @@ function startPollers({ config, logger }: RecorderDeps, looks: Looks, metrics: R
 }
 
 const recordNewest = async (manifests: Manifests, record: RecordManifest): Promise<void> => record(manifests.newest());
-
-/** The keys that this recorder goes by, beside the log: a convenience for readers, and no proof of anything. */
-const writeTrust = (dir: string, keys: PinnedKeys): Promise<void> => writeFile(join(dir, trustName), `${jcs(keys)}\n`);

@@ -28,6 +28,8 @@ const byCode: Readonly<Partial<Record<ErrorCode, number>>> = {
   FENCE_UNREACHABLE: 503,
   TEMPORAL_AWAY: 503,
   RECORD_DAMAGED: 503,
+  STORE_AWAY: 503,
+  STORE_UNFIT: 503,
   INTERNAL: 500,
 };
 

@@ -1,5 +1,8 @@
-/** Told when a write reaches a boundary at which a crash leaves a different trace. */
-export type Reached = (point: 'before-put' | 'after-temp' | 'after-link') => void;
+/**
+ * Told when a write reaches a boundary at which a crash leaves a different trace: nothing; bytes that are there but not
+ * yet known to be kept; an object.
+ */
+export type Reached = (point: 'before-put' | 'half-put' | 'after-put') => void;
 
 /**
  * Where the record lives: objects that are written once and never changed. `test/record/store-conformance.ts` says what
@@ -30,7 +33,9 @@ export function seqOfKey(key: string): number | null {
 
 const keyForm = /^(records\/[0-9]{12}\.json|blobs\/[0-9a-f]{64})$/;
 
-/** A key is one of ours or it reaches no file system call: no path can be smuggled in. */
+export const isKey = (key: string): boolean => keyForm.test(key);
+
+/** A key is one of ours or it reaches no store: no path can be smuggled in. */
 export function mustBeKey(key: string): void {
-  if (!keyForm.test(key)) throw new TypeError('expected the key of a record or a blob');
+  if (!isKey(key)) throw new TypeError('expected the key of a record or a blob');
 }

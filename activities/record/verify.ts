@@ -1,22 +1,20 @@
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { PinnedKeys } from '../../contracts/config.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { Head } from '../../contracts/recorder-api.ts';
 import type { Rules } from '../../policies/manifest.ts';
 import { loadSqlParser } from '../../policies/sql-read.ts';
-import { createBlobs } from './blobs.ts';
+import type { ArchiveSource, OnFault, Surveyed } from './archive-source.ts';
+import { createBlobReader } from './blobs.ts';
 import { genesis } from './chain.ts';
-import { createDirectoryStore } from './directory-store.ts';
+import { directorySource } from './directory-source.ts';
 import { LogState } from './state.ts';
-import { recordKey, recordsPrefix } from './store.ts';
+import { recordKey } from './store.ts';
 import { anchorsOf, trustName } from './verify-keys.ts';
-import { type Fault, findForeign, type OnFault, type Read, readBlobs, readChain, reasonOf } from './verify-objects.ts';
+import { type Fault, type Read, readBlobs, readChain, reasonOf } from './verify-objects.ts';
 import { blobsNamedBy } from './verify-refs.ts';
 import { checkRecord } from './verify-story.ts';
 
-export type VerifyInput = {
-  readonly dir: string;
+type Brought = {
   /** The keys that the reader trusts; null goes by those beside the log, and says so. */
   readonly keys: PinnedKeys | null;
   /** Lists only how this workflow id stands; the whole log is checked all the same. */
@@ -24,6 +22,7 @@ export type VerifyInput = {
   /** A head that the reader knows from elsewhere: without it nobody can see that the newest records were removed. */
   readonly head?: Pick<Head, 'seq' | 'hash'>;
 };
+export type VerifyInput = Brought & { readonly dir: string };
 export type VerifyReport = {
   /** True when nothing at all is wrong. An open incident is not wrong. */
   readonly ok: boolean;
@@ -37,24 +36,27 @@ export type VerifyReport = {
   readonly anchors: readonly string[];
 };
 
+/** `verifySource` for an archive in a directory. */
+export const verifyArchive = ({ dir, ...brought }: VerifyInput): Promise<VerifyReport> =>
+  verifySource(directorySource(dir), brought);
+
 /**
  * Verifies an archive with nobody's help: every object, the chain, every signature and proof, and every admission again.
  * Finds what was changed, removed, reordered, repeated or added, and names the object and the reason. Never throws for
  * what is in the archive.
  */
-export async function verifyArchive({ dir, keys, incident, head }: VerifyInput): Promise<VerifyReport> {
+export async function verifySource(source: ArchiveSource, { keys, incident, head }: Brought): Promise<VerifyReport> {
   const faults: Fault[] = [];
   const onFault: OnFault = (object, reason) => void faults.push({ object, reason });
   // The runbooks of its manifests may name statements.
   await loadSqlParser();
-  const anchors = await anchorsOf(dir, keys);
+  const anchors = await anchorsOf(source, keys);
   if (anchors.keys === null) onFault(trustName, 'expected keys to verify by, got none');
-  await mustBeArchive(dir, onFault);
-  await findForeign(dir, onFault);
-  const read = await readChain(dir, anchors.keys ?? {}, onFault);
-  const sound = await readBlobs(dir, onFault);
+  const archive = await source.survey(onFault);
+  const read = await readChain(archive, anchors.keys ?? {}, onFault);
+  const sound = await readBlobs(archive, onFault);
   findMissingBlobs(read, sound, faults);
-  const state = await tellStory(dir, anchors.keys ?? {}, read, onFault);
+  const state = await tellStory(archive, anchors.keys ?? {}, read, onFault);
   const link = read.at(-1)?.link ?? genesis;
   if (head !== undefined) checkHead(read, head, onFault);
   const of = (ids: readonly string[]) => (incident === undefined ? ids : ids.filter((id) => id === incident));
@@ -65,17 +67,11 @@ export async function verifyArchive({ dir, keys, incident, head }: VerifyInput):
     sealed: of(state.runs.sealed()),
     open: of(state.runs.unsealed()),
     faults,
-    anchors: [...anchors.words, 'store: a directory, which is not immutable', wordOnHead(head)],
+    anchors: [...anchors.words, ...archive.words, wordOnHead(head)],
   };
 }
 
-async function mustBeArchive(dir: string, onFault: OnFault): Promise<void> {
-  await access(join(dir, recordsPrefix)).catch(() =>
-    onFault(recordsPrefix, 'expected a folder of records: this is no archive'),
-  );
-}
-
-const wordOnHead = (head: VerifyInput['head']): string =>
+const wordOnHead = (head: Brought['head']): string =>
   head === undefined
     ? 'head: none was brought, so records removed from the very end cannot be noticed'
     : `head: record ${head.seq}, brought by the reader`;
@@ -100,8 +96,13 @@ function findMissingBlobs(read: readonly Read[], sound: ReadonlySet<string>, fau
 }
 
 /** Folds record by record, and checks each with the fold of those before it. */
-async function tellStory(dir: string, keys: PinnedKeys, read: readonly Read[], onFault: OnFault): Promise<LogState> {
-  const blobs = createBlobs(await createDirectoryStore(dir, { readOnly: true }));
+async function tellStory(
+  archive: Surveyed,
+  keys: PinnedKeys,
+  read: readonly Read[],
+  onFault: OnFault,
+): Promise<LogState> {
+  const blobs = createBlobReader(archive);
   const state = new LogState();
   const rules = new Map<string, Rules>();
   for (const { record, link } of read) {

@@ -155,11 +155,8 @@ async function openForBusiness(
   emit: DevEmit,
 ): Promise<void> {
   const reason = 'first start of a development installation';
-  const { archiveDir, recorder } = {
-    archiveDir: workspace.configs.recorder.archiveDir,
-    recorder: workspace.urls.recorder,
-  };
-  const deps = { temporal, recorderUrl: recorder, archiveDir, keys: workspace.keys, approver, reason };
+  const { archiveDir, keys, urls } = workspace;
+  const deps = { temporal, recorderUrl: urls.recorder, archiveDir, keys, approver, reason };
   const texts = Object.entries(manifest.files).filter(([name]) => name.startsWith('runbooks/'));
   const runbooks = await loadRunbookFiles(texts.map(([file, text]) => ({ file, text })));
   const resumed = await resumeForTheFirstTime(

@@ -58,7 +58,7 @@ export async function startInstallation(
     model: options.model,
     persistent: options.persistent,
     ...(options.ports === undefined ? {} : { ports: options.ports }),
-    settings: { recorder: { archiveDir: options.archiveDir } },
+    settings: { recorder: { archive: { kind: 'directory', dir: options.archiveDir } } },
   });
   const temporal = await connectTo(server.address, cleanup);
   await ensureSearchAttributes(temporal.connection, namespace);

@@ -57,6 +57,10 @@ function nextByCode(code: ErrorCode): string {
     case 'TEMPORAL_AWAY':
     case 'FENCE_UNREACHABLE':
       return 'start it with `holdpoint dev`, or point TEMPORAL_ADDRESS at a running server';
+    case 'STORE_AWAY':
+      return 'check --endpoint and --region, and that the store can be reached';
+    case 'STORE_UNFIT':
+      return 'give AWS credentials that may list and read the bucket, as deploy/aws/auditor-policy.json says';
     case 'RECORDER_AWAY':
       return 'check that the recorder runs, and `recorderUrl` in holdpoint.json';
     case 'SERVER_MISSING':

@@ -97,8 +97,9 @@ describe('the compose file', () => {
     const mounted = (service(name).volumes ?? []).map((volume) =>
       typeof volume === 'string' ? volume.split(':')[1] : volume.target,
     );
-    for (const key of ['manifestDir', 'archiveDir', 'outboxDir'].filter((one) => one in config))
+    for (const key of ['manifestDir', 'outboxDir'].filter((one) => one in config))
       expect(mounted).toContain(config[key]);
+    if ('archive' in config) expect(mounted).toContain((config.archive as { dir: string }).dir);
     if ('bundleDir' in config) expect(config.bundleDir).toBe('/app/dist/workflows');
   });
 

@@ -12,7 +12,7 @@ import { executor, keys, openWorld, orchestrator, type World } from './stage.ts'
 
 // Each case starts three processes, one after the other.
 vi.setConfig({ testTimeout: 120_000 });
-const points = ['before-put', 'after-temp', 'after-link', 'after-append-before-reply'] as const;
+const points = ['before-put', 'half-put', 'after-put', 'after-append-before-reply'] as const;
 
 describeWith('temporal', 'a recorder that dies', () => {
   let world: World;
@@ -134,7 +134,7 @@ describeWith('temporal', 'a recorder that dies', () => {
     expect((await verified()).faults).toEqual([]);
   });
   it('dies at its very first write and starts again', async () => {
-    await under.start('recorder.after-temp');
+    await under.start('recorder.half-put');
     await comeBack();
     expect(await kindsOf('manifest')).toBe(1);
   });

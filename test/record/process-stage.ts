@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { createRecorderClient } from '../../activities/record/client.ts';
+import type { ArchiveConfig } from '../../contracts/config.ts';
 import { openManifest } from '../../policies/manifest.ts';
 import { freePort } from '../../servers/ports.ts';
 import { recorder } from '../policies/support/rules.ts';
@@ -27,8 +28,11 @@ export type ProcessStage = {
 
 const serveMsMax = 20_000;
 
+/** Where the process keeps its archive, when that is not a directory, and how it may reach it. */
+export type Elsewhere = { readonly archive: ArchiveConfig; readonly env: Readonly<Record<string, string>> };
+
 /** The real recorder process over a real archive, made to die by SIGKILL at a named place. */
-export async function openProcessStage(world: World, probe: Probe): Promise<ProcessStage> {
+export async function openProcessStage(world: World, probe: Probe, elsewhere?: Elsewhere): Promise<ProcessStage> {
   const dir = mkdtempSync(join(tmpdir(), 'holdpoint-crash-'));
   const archive = join(dir, 'archive');
   for (const folder of ['archive', 'manifests', 'bundles']) mkdirSync(join(dir, folder));
@@ -45,7 +49,7 @@ export async function openProcessStage(world: World, probe: Probe): Promise<Proc
     recorderUrl: url,
     health: { host: '127.0.0.1', port: health },
     listen: { host: '127.0.0.1', port },
-    archiveDir: archive,
+    archive: elsewhere?.archive ?? { kind: 'directory', dir: archive },
     bundleDir: join(dir, 'bundles'),
     pollMs: 60_000,
     fencePollMs: 10_000,
@@ -74,7 +78,10 @@ export async function openProcessStage(world: World, probe: Probe): Promise<Proc
     kill: (signal) => void child?.kill(signal),
     async start(failpoint) {
       marker = join(dir, `marker-${++starts}`);
-      child = spawnRecorder(probe, dir, world, failpoint === undefined ? undefined : `${failpoint}=kill@${marker}`);
+      child = spawnRecorder(probe, dir, world, {
+        ...elsewhere?.env,
+        ...(failpoint === undefined ? {} : { HOLDPOINT_FAILPOINTS: `${failpoint}=kill@${marker}` }),
+      });
       await untilServing(`http://127.0.0.1:${health}/healthz`, child);
     },
     async ended() {
@@ -88,7 +95,12 @@ export async function openProcessStage(world: World, probe: Probe): Promise<Proc
   };
 }
 
-function spawnRecorder(probe: Probe, dir: string, { namespace }: World, failpoints?: string): ChildProcess {
+function spawnRecorder(
+  probe: Probe,
+  dir: string,
+  { namespace }: World,
+  env: Readonly<Record<string, string>>,
+): ChildProcess {
   const child = spawn(process.execPath, [probe.file], {
     stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     env: {
@@ -97,7 +109,7 @@ function spawnRecorder(probe: Probe, dir: string, { namespace }: World, failpoin
       HOLDPOINT_SECRETS_FD: '3',
       TEMPORAL_ADDRESS: sharedTemporal().address,
       TEMPORAL_NAMESPACE: namespace,
-      ...(failpoints === undefined ? {} : { HOLDPOINT_FAILPOINTS: failpoints }),
+      ...env,
     },
   });
   (child.stdio[3] as Writable).end(JSON.stringify({ process: 'recorder', key: recorder.key, notify: [] }));

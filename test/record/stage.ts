@@ -127,7 +127,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     return startRecorder({
       ...(options.doorPerMinute === undefined ? {} : { doorPerMinute: options.doorPerMinute }),
       config: {
-        archiveDir: archive,
+        archive: { kind: 'directory', dir: archive },
         bundleDir: join(dir, 'bundles'),
         manifestDir,
         mode: 'development',

@@ -56,7 +56,7 @@ export function describeStore(name: string, open: () => Promise<StoreUnderTest>)
     it('says at which boundary of a write it is', async () => {
       const seen: string[] = [];
       await under.store.putNew(recordKey(0), bytes('x'), (point) => seen.push(point));
-      expect(seen).toEqual(['before-put', 'after-temp', 'after-link']);
+      expect(seen).toEqual(['before-put', 'half-put', 'after-put']);
     });
   });
 }

@@ -20,6 +20,7 @@ import type { Recipe } from '../../servers/resolve.ts';
 import { resolveServer, runStep } from '../../servers/resolve.ts';
 import { temporalRecipe } from '../../servers/resolve-temporal.ts';
 import { testServerRecipe } from '../../servers/resolve-test-server.ts';
+import { versitygwRecipe } from '../../servers/resolve-versitygw.ts';
 import type { Probe } from '../support/probe.ts';
 import { buildProbe } from '../support/probe.ts';
 
@@ -140,6 +141,7 @@ describe('the search for a server', () => {
   it('names what to install for each of our own servers', () => {
     expect(temporalRecipe.install).toMatch(/Temporal CLI.*Go.*HOLDPOINT_TEMPORAL_BIN/);
     expect(testServerRecipe.install).toMatch(/Java.*Maven.*HOLDPOINT_TEST_SERVER_BIN/);
+    expect(versitygwRecipe.install).toMatch(/versitygw.*Go.*HOLDPOINT_VERSITYGW_BIN/);
   });
 
   it('says at least every ten seconds that a long step still runs', async () => {

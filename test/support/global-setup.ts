@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node';
 import { startPostgres } from '../../servers/postgres.ts';
 import { resolveTemporal } from '../../servers/resolve-temporal.ts';
 import { resolveTestServer } from '../../servers/resolve-test-server.ts';
+import { resolveVersitygw } from '../../servers/resolve-versitygw.ts';
 import { ensureSearchAttributes, startTemporal } from '../../servers/temporal.ts';
 import type { Found, PostgresHere, TemporalHere } from './servers.ts';
 
@@ -46,12 +47,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const none = process.env.HOLDPOINT_TEST_SERVERS === 'none';
   const wanted = <T>(start: () => Promise<T>) =>
     find(none ? () => Promise.reject(new Error('HOLDPOINT_TEST_SERVERS is `none`')) : start);
-  const [foundTemporal, foundPostgres, timeSkipping] = await Promise.all([
+  const [foundTemporal, foundPostgres, timeSkipping, versitygw] = await Promise.all([
     wanted(temporal),
     wanted(() => postgres(dir)),
     wanted(() => resolveTestServer({ log })),
+    wanted(() => resolveVersitygw({ log })),
   ]);
-  project.provide('servers', { temporal: foundTemporal, postgres: foundPostgres, timeSkipping, skipsFile });
+  project.provide('servers', { temporal: foundTemporal, postgres: foundPostgres, timeSkipping, versitygw, skipsFile });
   return async () => {
     await Promise.all(stops.map((stop) => stop()));
     reportSkips(skipsFile);

@@ -10,6 +10,8 @@ export type TestServers = {
   readonly postgres: Found<PostgresHere>;
   /** Path of an executable time-skipping test server. */
   readonly timeSkipping: Found<string>;
+  /** Path of `versitygw`; each suite that needs an S3 server starts one of its own. */
+  readonly versitygw: Found<string>;
   /** File that each suite which had to be skipped adds a line to. */
   readonly skipsFile: string;
 };

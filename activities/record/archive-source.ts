@@ -1,0 +1,14 @@
+import type { RecordStore } from './store.ts';
+
+export type OnFault = (object: string, reason: string) => void;
+
+/** What a reader found: the objects, each by the version that counts, and what the store says of its own for the report. */
+export type Surveyed = Pick<RecordStore, 'get' | 'list'> & { readonly words: readonly string[] };
+
+/** An archive as an auditor comes to it, with no help of a recorder. */
+export type ArchiveSource = {
+  /** The keys that lie beside the log, when there are any. */
+  trust(): Promise<Buffer | null>;
+  /** Looks at every object: reports each that an archive does not have, and each that is not kept as its store promises. */
+  survey(onFault: OnFault): Promise<Surveyed>;
+};
