@@ -35,19 +35,29 @@ describeWith(['temporal', 'postgres'], 'a stop, under an orchestrator that was t
   const execute = async (at = Date.now()) =>
     codeOf(rogue.ask('executeCall', executionOf(held, [await approval(system, held, { decidedAt: at })])));
 
+  // A stop that lands between receipt and effect spends the action, which these share: that moment has a test of its own.
+  const onTheRecord = () =>
+    eventually('a fence that is bound no more', async () => {
+      const { all, runbook } = await system.recorderAs('executor').fences(runbookId);
+      return all === null || runbook === null;
+    });
+
   it.each([
     ['all', all],
     ['its runbook', own],
   ] as const)('holds when the fence of %s was cancelled', async (_, scope) => {
     await system.handle(fenceId(scope)).cancel();
+    await onTheRecord();
     expect(await execute()).toBe('STOPPED');
   });
   it('holds when the fence was terminated', async () => {
     await system.handle(fenceId(all)).terminate('stop');
+    await onTheRecord();
     expect(await execute()).toBe('STOPPED');
   });
   it('holds when the fence was started again without a signed resume', async () => {
     await openFence({ client: system.client }, all);
+    await onTheRecord();
     expect(await execute()).toBe('STOPPED');
   });
   it('is not undone by the statement that resumed an earlier fence', async () => {
@@ -58,6 +68,7 @@ describeWith(['temporal', 'postgres'], 'a stop, under an orchestrator that was t
     await expect(postStatements(system.door, [old])).rejects.toMatchObject({
       code: expect.stringMatching(/^(STATEMENT_REPLAYED|STOPPED|RECORD_REFUSED|STATEMENT_WRONG_SUBJECT)$/),
     });
+    await onTheRecord();
     expect(await execute()).toBe('STOPPED');
   });
   it('is not undone by a person who may not resume', async () => {
@@ -66,6 +77,7 @@ describeWith(['temporal', 'postgres'], 'a stop, under an orchestrator that was t
     await expect(postStatements(system.door, [signed])).rejects.toMatchObject({
       code: 'STATEMENT_NOT_POWERED',
     });
+    await onTheRecord();
     expect(await execute()).toBe('STOPPED');
   });
   it('is not undone by a resume of another scope', async () => {
@@ -74,6 +86,7 @@ describeWith(['temporal', 'postgres'], 'a stop, under an orchestrator that was t
     await expect(postStatements(system.door, [signed])).rejects.toMatchObject({
       code: expect.any(String),
     });
+    await onTheRecord();
     expect(await execute()).toBe('STOPPED');
   });
   it('takes earlier decisions away: they do not count after the resume', async () => {
