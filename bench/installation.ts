@@ -14,8 +14,10 @@ import type { Setting } from './bench.ts';
 
 const runbookName = 'postgres-blocked-by-idle-transaction';
 const waiverMs = 4 * 3_600_000;
-/** Writes in an hour that every limit lets through: the most that a runbook may ask for. */
+/** Writes in an hour that every limit lets through. */
 const writesPerHour = 100;
+/** The same of terminated sessions: the most that a runbook may ask its circuit breaker for. */
+const destructivePerHour = 20;
 
 export type BenchInstallation = Installation & {
   readonly place: PaymentsPlace;
@@ -42,7 +44,11 @@ export async function startBenchInstallation({ home, cleanup, say, fail }: Setti
       runbooks: [file],
       approvers: soleApprover(approver, [runbook.runbook]),
       powers: solePowers([runbook.runbook]),
-      limits: { writesPerHourMax: writesPerHour, writesPerRunbookPerHourMax: writesPerHour },
+      limits: {
+        writesPerHourMax: writesPerHour,
+        writesPerRunbookPerHourMax: writesPerHour,
+        breakerDestructiveMax: writesPerHour,
+      },
     },
     runbooksDir: null,
     role: runbook.runbook.identity.role,
@@ -71,11 +77,12 @@ export async function startBenchInstallation({ home, cleanup, say, fail }: Setti
   return { ...installation, place, approver };
 }
 
-/** The runbook that ships, with another hourly limit; as any change does, it makes another runbook of it. */
+/** The runbook that ships, with other hourly limits; as any change does, they make another runbook of it. */
 async function readRunbook(): Promise<RunbookFile> {
   const file = `${runbookName}.yaml`;
   const text = await readFile(join(projectRoot(), 'runbooks', file), 'utf8');
   const limit = /writesPerHourMax: \d+/;
   if (!limit.test(text)) throw new TypeError('expected an hourly limit in the runbook');
-  return { file, text: text.replace(limit, `writesPerHourMax: ${writesPerHour}`) };
+  const changed = text.replace(limit, `writesPerHourMax: ${writesPerHour}`);
+  return { file, text: `${changed}\ncircuit_breaker: { destructive: { count: ${destructivePerHour} } }\n` };
 }
