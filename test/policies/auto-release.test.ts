@@ -12,9 +12,11 @@ import { reversible } from './support/reversible.ts';
 beforeAll(loadSqlParser);
 
 const pausing = { tool: reversible.name, scopes: { databases: ['payments', 'ledger'] }, perIncidentMax: 2 };
+// It keeps no tool for persons: what is held below is held for the reason that the test names.
+const action_boundary = { never_allow: [], require_human: [], auto_approve: [] };
 const loaded: typeof runbook = {
   ...runbook,
-  runbook: { ...runbook.runbook, tools: [...runbook.runbook.tools, pausing] },
+  runbook: { ...runbook.runbook, action_boundary, tools: [...runbook.runbook.tools, pausing] },
 };
 const hash = (digit: string) => digit.repeat(64);
 const proposed: Unaided = { kind: 'proposed', decidedAt: now - 1_000 };
@@ -71,8 +73,8 @@ describe('a write that a grant covers', () => {
     expect(verdict.reason).toContain('its grant does not release this call: the playbook does not');
   });
   it('is held where the runbook keeps the tool for persons', () => {
-    const action_boundary = { never_allow: [], require_human: [reversible.name], auto_approve: [] };
-    const kept = { ...loaded, runbook: { ...loaded.runbook, action_boundary } };
+    const boundary = { ...action_boundary, require_human: [reversible.name] };
+    const kept = { ...loaded, runbook: { ...loaded.runbook, action_boundary: boundary } };
     expect(judge(granted({ runbook: kept }))).toMatchObject({ kind: 'hold', rule: 'boundary.require-human' });
   });
   it.each([cancelBackend.name, 'postgres.terminateBackend'])(
