@@ -5,7 +5,7 @@ import { hasBash, passedByBash } from './support/real-bash.ts';
 import { covers, recorded } from './support/recorder.ts';
 import { shellText } from './support/shell-texts.ts';
 
-const rounds = deep ? 400 : 4;
+const rounds = deep ? 100 : 4;
 const textsPerRound = 250;
 
 describe('shell text, against Bash itself', () => {
