@@ -205,7 +205,7 @@ describe('the scripted model', () => {
 });
 
 describe('the demo model', () => {
-  const withheldLabel = expect.stringMatching(/^withheld from evidence: instruction\.override ×\d/);
+  const withheldLabel = expect.stringMatching(/^withheld from evidence: instruction ×\d/);
 
   it('has one hijacked turn, labelled so, which a denial ends; every other turn follows the playbook', async () => {
     const incident = incidentUnderTest();

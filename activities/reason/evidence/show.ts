@@ -54,12 +54,14 @@ const isLog = (list: readonly JsonValue[]): boolean =>
 
 const labelCharsMax = 118;
 
-/** The findings that a person should know of in a few words, or null where none is suspicious. */
+/** The findings that a person should know of, by family, in a few words; null where none is suspicious. */
 export function summaryOf(findings: readonly EvidenceFinding[]): string | null {
   if (!isSuspicious(findings)) return null;
   const counts = new Map<string, number>();
-  for (const finding of findings)
-    if (isSuspicious([finding])) counts.set(finding.rule, (counts.get(finding.rule) ?? 0) + 1);
-  const told = [...counts].map(([rule, count]) => `${rule} ×${count}`).join(', ');
+  for (const finding of findings.filter((one) => isSuspicious([one]))) {
+    const family = finding.rule.split('.')[0] ?? '';
+    counts.set(family, (counts.get(family) ?? 0) + 1);
+  }
+  const told = [...counts].map(([family, count]) => `${family} ×${count}`).join(', ');
   return `withheld from evidence: ${told}`.slice(0, labelCharsMax);
 }

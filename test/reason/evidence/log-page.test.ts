@@ -88,7 +88,7 @@ describe('evidence as a model is shown it', () => {
       { of: 'hash', at: '', rule: 'character.zero-width-in-word' },
       { of: 'hash', at: '/ab/1', rule: 'instruction.persona' },
     ]);
-    expect(summaryOf(shown.findings)).toContain('instruction.persona ×1');
+    expect(summaryOf(shown.findings)).toContain('instruction ×1');
     expect(summaryOf([])).toBeNull();
   });
 
