@@ -57,7 +57,9 @@ export function judgeUnaided(input: UnaidedInput): Unaided {
     if (digest !== own && !(byGrant && end === 'well'))
       return person('a person was asked in this incident, or a write of it did not go well');
   }
-  const usable = input.evidence.filter((one) => isUsable(one, input));
+  // It was opened a moment before: a newer read of the same call may stand in the log since, and takes its place.
+  const newest = new Set(readsOf(story, input.runbook).map(({ resultHash }) => resultHash));
+  const usable = input.evidence.filter((one) => newest.has(one.hash) && isUsable(one, input));
   const proposed = nextRow(input.runbook, viewOf(story, usable))?.calls ?? [];
   if (!proposed.some((call) => callHash(call) === callHash(input.call)))
     return person('the playbook does not propose it by itself');
