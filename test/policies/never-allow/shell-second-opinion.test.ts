@@ -20,7 +20,7 @@ const timeout = deep ? 3_600_000 : 120_000;
 type Second = { readonly statements: number; readonly printed: string };
 
 /** To it a comment may begin behind a quote or an expansion, as in `""#a`; to Bash that is one word, and we follow Bash. */
-const ofBoth = shellText.filter((text) => !/["'`)}]#/.test(text));
+const ofBoth = shellText.filter((text) => !/(["'`)}]|\$[\w@*?!$-]+)#/.test(text));
 /** It takes `A=([a])` for a subscript without a value; to Bash it is a pattern. */
 const isNarrower = (error: unknown): boolean => /must be followed by `=`/.test(String(error));
 
