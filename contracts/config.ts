@@ -153,6 +153,17 @@ export const PostgresTarget = z.strictObject({
 });
 export type PostgresTarget = z.infer<typeof PostgresTarget>;
 
+const BearerToken = z.string().regex(/^[A-Za-z0-9._~+/=-]{16,8192}$/, 'expected a bearer token');
+/** One cluster and two identities in it: one that may only read, and one that may write. */
+export const KubernetesTarget = z.strictObject({
+  url: z.url({ protocol: /^https$/ }),
+  /** PEM of the authority that signed the API server's certificate. */
+  ca: z.string().min(1).max(65_536),
+  readToken: BearerToken,
+  actToken: BearerToken,
+});
+export type KubernetesTarget = z.infer<typeof KubernetesTarget>;
+
 /**
  * Secrets, one JSON document for each process: from an inherited descriptor (`HOLDPOINT_SECRETS_FD`) or a mounted file
  * (`HOLDPOINT_SECRETS_FILE`), never from the environment, which every child inherits and every crash dump shows.
@@ -174,7 +185,12 @@ export const ProcessSecrets = z.discriminatedUnion('process', [
   }),
   z.strictObject({ process: z.literal('orchestrator'), key: PrivateKey, notify: Notify }),
   z.strictObject({ process: z.literal('reasoner'), key: PrivateKey }),
-  z.strictObject({ process: z.literal('executor'), key: PrivateKey, postgres: z.array(PostgresTarget).max(32) }),
+  z.strictObject({
+    process: z.literal('executor'),
+    key: PrivateKey,
+    postgres: z.array(PostgresTarget).max(32),
+    kubernetes: KubernetesTarget.optional(),
+  }),
   z.strictObject({ process: z.literal('recorder'), key: PrivateKey, notify: Notify }),
 ]);
 export type ProcessSecrets = z.infer<typeof ProcessSecrets>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Scopes } from './runbook-scopes.ts';
 import { Name, Sha256, text } from './values.ts';
 
 const ToolName = z.string().regex(/^[a-z][a-z0-9]*\.[a-z][A-Za-z0-9]*$/, 'expected a tool name like postgres.activity');
@@ -187,16 +188,7 @@ export const Runbook = z.strictObject({
     .array(
       z.strictObject({
         tool: ToolName.describe('The name of a tool, each once. What is not listed cannot be called.'),
-        scopes: z
-          .strictObject({
-            databases: z
-              .array(Name)
-              .min(1)
-              .max(32)
-              .optional()
-              .describe('Databases that it may read, or whose entities it may be aimed at.'),
-          })
-          .describe('Where it may be used; each tool needs the scopes that it is judged by.'),
+        scopes: Scopes,
         perIncidentMax: z
           .number()
           .int()

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Condition, PlaybookCall, PlaybookRow, Runbook } from '../contracts/runbook.ts';
+import { covers as scopesCover } from '../contracts/runbook-scopes.ts';
 import type { ToolContract } from '../contracts/tools/contract.ts';
 import { toolRegistry } from '../contracts/tools/registry.ts';
 import { boundaryOf, entryOn } from './boundary.ts';
@@ -200,16 +201,13 @@ function readFaults(
     ];
   return contract
     .scopeOf(parsed.data, null)
-    .flatMap(({ kind, value }) =>
-      scopes[kind]?.includes(value)
-        ? []
-        : [
-            fault(
-              'playbook.outside-scope',
-              [...path, 'args'],
-              `expected \`${kind}\` of \`${call.tool}\` to include \`${value}\``,
-            ),
-          ],
+    .filter((one) => !scopesCover(scopes, one))
+    .map(({ kind, value }) =>
+      fault(
+        'playbook.outside-scope',
+        [...path, 'args'],
+        `expected \`${kind}\` of \`${call.tool}\` to include \`${value}\``,
+      ),
     );
 }
 

@@ -7,7 +7,7 @@ export const runbookRules = {
   'schema.bad-value': 'give a value that docs/runbooks.md allows there',
   'tools.unknown': 'name a tool that there is',
   'tools.repeated': 'list each tool once, with all its scopes',
-  'tools.unscoped': 'say which databases the tool may look at or act in',
+  'tools.unscoped': 'say where the tool may look or act: docs/runbooks.md names the scopes',
   'tools.forbidden': 'take the tool off the list, or off never_allow',
   'boundary.unreadable-entry':
     'write a tool, a command or a statement without its targets; `holdpoint check --explain` shows what is read',

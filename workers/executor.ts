@@ -7,6 +7,8 @@ import { createRecorderClient, postStatements } from '../activities/record/clien
 import { createExecutorActivities } from '../activities/tools/create-activities.ts';
 import type { ExecutorDeps } from '../activities/tools/executor-deps.ts';
 import { createInFlight } from '../activities/tools/in-flight.ts';
+import { accessOf } from '../activities/tools/kubernetes/access.ts';
+import { createKubernetesTools } from '../activities/tools/kubernetes/tools.ts';
 import { createOutbox } from '../activities/tools/outbox.ts';
 import { createPostgresTools } from '../activities/tools/postgres/tools.ts';
 import { createUnknownSweep } from '../activities/tools/unknown-outcome.ts';
@@ -51,7 +53,9 @@ async function depsOf({ config, secrets, signer, log, clock, failpoint, registry
   const incidentRecords = createIncidentRecords(recorder);
   const fences = createFences({ client: temporal.client, namespace: temporal.namespace, monotonic });
   const outbox = createOutbox({ dir: outboxDir, recorder, log });
-  const tools = createPostgresTools(secrets.postgres);
+  const { postgres, kubernetes } = secrets;
+  const inCluster = kubernetes === undefined ? [] : createKubernetesTools(accessOf(kubernetes));
+  const tools = new Map([...createPostgresTools(postgres), ...inCluster]);
   const inFlight = createInFlight();
   const observe = observer(registry);
   const toDoor: ExecutorDeps['postStatements'] = (statements) => postStatements({ url: recorderUrl, keys }, statements);

@@ -2,7 +2,6 @@ import type { Action } from '../../contracts/action.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { LogRecord, RecordBody } from '../../contracts/record.ts';
 import { InventoryRef } from '../../contracts/tools/contract.ts';
-import { toolRegistry } from '../../contracts/tools/registry.ts';
 
 type Intent = Extract<RecordBody, { kind: 'intent' }>;
 type Outcome = Extract<RecordBody, { kind: 'outcome' }>;
@@ -32,13 +31,14 @@ export type Intents = {
 };
 
 /**
- * What an action is aimed at, as one key: two actions with the same key may not be open at once. A broader key only
+ * What an action is aimed at, as one key: two actions with the same key may not be open at once. Of an entity that is a part or
+ * a change of another (after a colon), it is that other one, so that two fixes of one deployment never meet. A broader key only
  * refuses more. Throws `BAD_INPUT` for an action without an inventory target, which no write has.
  */
 export function targetOf(action: Action): string {
   const ref = InventoryRef.safeParse(action.args.target);
   if (!ref.success) throw new HoldpointError('BAD_INPUT', 'action: expected `args.target` to name an inventory entity');
-  return `${toolRegistry.get(action.tool)?.targetKind ?? '-'}:${ref.data.entity}`;
+  return ref.data.entity.split(':', 1).join('');
 }
 
 /** The attempts that the log admitted, by digest and in log order. */

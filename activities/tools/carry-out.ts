@@ -23,7 +23,12 @@ export type Admitted = {
   readonly armed: Armed;
   readonly scope: Scope;
 };
-type Tried = { readonly effect: Effect; readonly startedAt: string | null; readonly stop: unknown };
+type Tried = {
+  readonly effect: Effect;
+  readonly startedAt: string | null;
+  readonly tookMs: number;
+  readonly stop: unknown;
+};
 
 const fenceAsksMax = 25;
 const postconditionMsMax = 5_000;
@@ -38,7 +43,7 @@ const cancelMs = 2_500;
 export async function carryOut(admitted: Admitted, deps: ExecutorDeps): Promise<SignedOutcome> {
   const limits = strictest(admitted.judged);
   const tried = await tryEffect(admitted, limits, deps);
-  const postcondition = await postconditionOf(tried.effect, admitted, limits);
+  const postcondition = await postconditionOf(tried, admitted, limits);
   const outcome = signOutcome(admitted, tried, postcondition, deps);
   deps.failpoint('executor.after-sign');
   await keep(outcome, deps);
@@ -74,14 +79,20 @@ async function tryEffect(admitted: Admitted, limits: Bounds, deps: ExecutorDeps)
     await mustBeOpenNow(admitted, budget, limits.fenceFreshMsMax, deps);
   } catch (stop) {
     const why = stop instanceof HoldpointError ? `${stop.code}: ${stop.message}` : 'cancelled or stopped';
-    return { effect: { status: 'failed', detail: `no effect: ${why}`, result: null }, startedAt: null, stop };
+    return {
+      effect: { status: 'failed', detail: `no effect: ${why}`, result: null },
+      startedAt: null,
+      tookMs: 0,
+      stop,
+    };
   }
   const startedAt = new Date(deps.clock()).toISOString();
   const late = AbortSignal.timeout(Math.max(limits.effectMsMax - cancelMs, limits.effectMsMax / 2));
   deps.failpoint('executor.before-effect');
+  const began = deps.monotonic();
   const effect = await armed.fire(budget.deadline, AbortSignal.any([scope.signal, late]));
   deps.failpoint('executor.after-effect');
-  return { effect, startedAt, stop: null };
+  return { effect, startedAt, tookMs: deps.monotonic() - began, stop: null };
 }
 
 /**
@@ -113,14 +124,19 @@ async function mustBeOpenNow(
 }
 
 async function postconditionOf(
-  { status }: Effect,
-  { tool, aim }: Admitted,
+  { effect: { status }, tookMs }: Tried,
+  { tool, aim, scope }: Admitted,
   { effectMsMax }: Bounds,
 ): Promise<Postcondition | null> {
   if (status !== 'done' && status !== 'unknown') return null;
-  const waitMs = Math.min(postconditionMsMax, effectMsMax);
+  const leftMs = Math.max(effectMsMax - cancelMs - tookMs, effectMsMax / 2);
+  const waitMs =
+    tool.settleMsMax === undefined ? Math.min(postconditionMsMax, effectMsMax) : Math.min(tool.settleMsMax, leftMs);
+  const late = AbortSignal.timeout(waitMs + cancelMs);
+  // A rollout is not waited for after a kill; what it came to until then is looked at all the same.
+  const signal = tool.settleMsMax === undefined ? late : AbortSignal.any([scope.signal, late]);
   try {
-    return await tool.postcondition(aim, waitMs, AbortSignal.timeout(waitMs + cancelMs));
+    return await tool.postcondition(aim, waitMs, signal);
   } catch (error) {
     return { held: false, detail: `could not be read: ${codeOf(error)}` };
   }

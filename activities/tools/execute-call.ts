@@ -155,7 +155,7 @@ async function admitAndCarryOut(
   deps: ExecutorDeps,
 ): Promise<SignedOutcome> {
   const tool = toolOf(action.tool, 'write', deps) as WriteTool;
-  const aim = aimOf(action, judged);
+  const aim = aimOf(action, input.digest, judged);
   // Connecting has no effect, and takes longer than a fence's answer stays fresh.
   const armed = await tool.arm(aim, scope.signal);
   try {

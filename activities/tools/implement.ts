@@ -11,7 +11,12 @@ export type ReadTool = {
 };
 
 /** What a write is aimed at: the entity that the approver saw, from a signed read result, and what was pinned of it. */
-export type Aim = { readonly target: Entity; readonly preconditions: Readonly<Record<string, string>> };
+export type Aim = {
+  readonly target: Entity;
+  readonly preconditions: Readonly<Record<string, string>>;
+  /** What the effect leaves on a target that can hold it, so that a repeat knows itself and the target's own log can be read. */
+  readonly mark: { readonly digest: string; readonly incident: string };
+};
 
 /** Lines made from typed facts, never from outside text. */
 export type Predicted = {
@@ -43,6 +48,11 @@ export type Armed = {
 export type WriteTool = {
   readonly kind: 'write';
   readonly contract: ToolContract;
+  /**
+   * How long its postcondition may take to come true, where that is long: it is then waited for as long as `effectMsMax`
+   * leaves, until the signal ends the wait.
+   */
+  readonly settleMsMax?: number;
   /** Reads the target again and says what a write would do. Throws `TARGET_MOVED`, `TARGET_AWAY`, `TARGET_REFUSED`. */
   predict(aim: Aim, context: ReadContext): Promise<Predicted>;
   /** Throws `TARGET_AWAY` or `TARGET_REFUSED`; nothing has happened then. */

@@ -85,10 +85,10 @@ export function toolOf<K extends Tool['kind']>(name: string, kind: K, { tools }:
 }
 
 /** What the write is aimed at. Throws `INVENTORY_INVALID` unless what the action pins is what was seen. */
-export function aimOf(action: Action, { target, contract }: JudgedHere): Aim {
+export function aimOf(action: Action, digest: string, { target, contract }: JudgedHere): Aim {
   if (target === null || contract === null)
     throw new HoldpointError('INVENTORY_INVALID', 'expected a target from the inventory');
   if (digestOf(contract.preconditionsOf(target.entity)) !== digestOf(action.preconditions))
     throw new HoldpointError('INVENTORY_INVALID', 'expected the preconditions that the target was seen with');
-  return { target: target.entity, preconditions: action.preconditions };
+  return { target: target.entity, preconditions: action.preconditions, mark: { digest, incident: action.workflowId } };
 }

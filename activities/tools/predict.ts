@@ -31,7 +31,7 @@ async function predict(
   const late = AbortSignal.timeout(Math.min(judged.rules.limits.readMsMax, judged.newest.limits.readMsMax));
   const bytesMax = judged.rules.limits.resultBytesMax;
   const signal = AbortSignal.any([scope.signal, late]);
-  const predicted = await tool.predict(aimOf(action, judged), { signal, bytesMax });
+  const predicted = await tool.predict(aimOf(action, digest, judged), { signal, bytesMax });
   const prediction = Prediction.safeParse({
     v: 1,
     workflowId: scope.place.workflowId,

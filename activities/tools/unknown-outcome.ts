@@ -123,12 +123,12 @@ async function look(intent: Intent, deps: UnknownDeps): Promise<Postcondition | 
   }
 }
 
-async function aimOfIntent({ request, workflowId }: Intent, deps: UnknownDeps): Promise<Aim> {
+async function aimOfIntent({ request, digest, workflowId }: Intent, deps: UnknownDeps): Promise<Aim> {
   const { action } = request;
   const parsed = InventoryRef.safeParse(action.args.target);
   if (!parsed.success) throw new HoldpointError('INVENTORY_INVALID', 'intent: expected a target');
   const ref = parsed.data;
   const blob = parseBlob(await deps.recorder.getBlob(ref.resultHash));
   const { entity } = resolveTarget({ ref, blob, keys: deps.keys, role: deps.role, workflowId });
-  return { target: entity, preconditions: action.preconditions };
+  return { target: entity, preconditions: action.preconditions, mark: { digest, incident: workflowId } };
 }

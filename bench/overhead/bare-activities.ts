@@ -22,7 +22,8 @@ export const createBareActivities = (tools: Tools): BareActivities => ({
   async terminate(target) {
     const tool = tools.get('postgres.terminateBackend');
     if (tool?.kind !== 'write') throw new Error('expected a tool that terminates');
-    const aim = { target, preconditions: tool.contract.preconditionsOf(target) };
+    const mark = { digest: '0'.repeat(64), incident: 'bare' };
+    const aim = { target, preconditions: tool.contract.preconditionsOf(target), mark };
     const armed = await tool.arm(aim, cancellationSignal());
     try {
       const startBefore = new Date(Date.now() + startMs).toISOString();

@@ -7,7 +7,10 @@ export type Risk = 'read' | 'low' | 'high';
 /** The write contract of design section 3: what makes a repeat harmless, or forbids one. */
 export type Effect = 'none' | 'idempotent' | 'conditional' | 'once';
 
-/** Something a read found on a target: the only kind of thing a write may be aimed at. */
+/**
+ * Something a read found on a target: the only kind of thing a write may be aimed at. What follows a colon in its id names a
+ * part or a change of what stands before it: for limits and open writes, that is one target.
+ */
 export const Entity = z.strictObject({
   kind: z.string().regex(/^[a-z][a-z-]{0,30}$/),
   id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9:/_.-]{0,199}$/),
@@ -19,9 +22,11 @@ export type Entity = z.infer<typeof Entity>;
 export const InventoryRef = z.strictObject({ entity: Entity.shape.id, resultHash: Sha256 });
 export type InventoryRef = z.infer<typeof InventoryRef>;
 
-/** Which runbook scope an argument falls under; judged before anything runs. */
-export const scopeKinds = ['databases'] as const;
+/** Scopes that are lists of names in a runbook; judged before anything runs. */
+export const scopeKinds = ['databases', 'namespaces', 'deployments', 'nodes'] as const;
 export type ScopeKind = (typeof scopeKinds)[number];
+/** One thing that a call falls under. `replicas` is a number as text, and the runbook's scope of it is a range. */
+export type Scoped = { readonly kind: ScopeKind | 'replicas'; readonly value: string };
 
 /**
  * A tool's contract: data that judging, reasoning and the executor share. Risk belongs here, never to a model's answer.
@@ -40,10 +45,7 @@ export type ToolContract = {
   readonly targetKind: string | null;
   readonly args: z.ZodType<JsonObject>;
   readonly result: z.ZodType<JsonObject>;
-  readonly scopeOf: (
-    args: JsonObject,
-    target: Entity | null,
-  ) => readonly { readonly kind: ScopeKind; readonly value: string }[];
+  readonly scopeOf: (args: JsonObject, target: Entity | null) => readonly Scoped[];
   readonly preconditionsOf: (target: Entity) => Readonly<Record<string, string>>;
 };
 

@@ -1,4 +1,6 @@
 import type { ToolContract } from './contract.ts';
+import * as kubernetesReads from './kubernetes-reads.ts';
+import * as kubernetesWrites from './kubernetes-writes.ts';
 import * as postgres from './postgres.ts';
 
 const all: readonly ToolContract[] = [
@@ -12,6 +14,22 @@ const all: readonly ToolContract[] = [
   postgres.query,
   postgres.cancelBackend,
   postgres.terminateBackend,
+  kubernetesReads.workloads,
+  kubernetesReads.workload,
+  kubernetesReads.pods,
+  kubernetesReads.events,
+  kubernetesReads.logs,
+  kubernetesReads.rolloutStatus,
+  kubernetesReads.rolloutHistory,
+  kubernetesReads.resources,
+  kubernetesReads.scalePlan,
+  kubernetesReads.node,
+  kubernetesWrites.restartDeployment,
+  kubernetesWrites.rollbackDeployment,
+  kubernetesWrites.scaleDeployment,
+  kubernetesWrites.evictPod,
+  kubernetesWrites.cordonNode,
+  kubernetesWrites.uncordonNode,
 ];
 
 /** Every tool there is. A `Map`, so that no name from outside can reach an inherited property. */

@@ -57,6 +57,14 @@ const notOwnBackend: FloorRule = (judging) => {
   return deny('floor.own-backend', 'this session is, or may be, one of our own', 'aim at a session of another login');
 };
 
+/** A pod that no deployment replaces does not come back: ending it is a deletion, whatever the API is called. */
+const replacedPodOnly: FloorRule = ({ contract, target }) => {
+  if (contract.targetKind !== 'pod' || target === null) return null;
+  const { controller, deployment } = target.entity.attributes;
+  if (controller === 'ReplicaSet' && typeof deployment === 'string' && deployment !== '') return null;
+  return deny('floor.pod-not-replaced', 'no deployment replaces this pod', 'aim at a pod of a deployment');
+};
+
 /** What the floor looks at: it needs neither runbook nor standing. */
 export type FloorRule = (judging: Pick<Judging, 'call' | 'contract' | 'target'>) => Verdict | null;
 export const floorRules: readonly FloorRule[] = [
@@ -65,4 +73,5 @@ export const floorRules: readonly FloorRule[] = [
   sqlText,
   clientBackendOnly,
   notOwnBackend,
+  replacedPodOnly,
 ];

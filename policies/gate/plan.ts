@@ -1,3 +1,5 @@
+import { covers } from '../../contracts/runbook-scopes.ts';
+import type { Scoped } from '../../contracts/tools/contract.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
 import { boundaryOf, entryOn } from '../boundary.ts';
 import { isRecoveryRead, recoveryReadsMax } from '../usage.ts';
@@ -26,12 +28,18 @@ const scopesCover: Rule = (judging) => {
       'give the tool a scope in its contract',
     );
   const scopes = listingOf(judging)?.scopes;
-  const outside = needed.find(({ kind, value }) => !(scopes?.[kind]?.includes(value) ?? false));
+  const outside = needed.find((one) => !covers(scopes, one));
   if (outside === undefined) return null;
   const reason = `${shown(outside.value)} is not among the ${outside.kind} of ${shown(contract.name)} in this runbook`;
   return deny(scopeRule[outside.kind], reason, 'aim inside the scopes of the runbook');
 };
-const scopeRule = { databases: 'scope.database' } as const;
+const scopeRule = {
+  databases: 'scope.database',
+  namespaces: 'scope.namespace',
+  deployments: 'scope.deployment',
+  nodes: 'scope.node',
+  replicas: 'scope.replicas',
+} as const satisfies Record<Scoped['kind'], string>;
 
 export const scopeRules: readonly Rule[] = [toolListed, scopesCover];
 

@@ -7,6 +7,7 @@ import { type Database, lives, pidOf, startBlocker, startDatabase, startWaiter, 
 
 const inTime = (): Deadline => ({ startBefore: new Date(Date.now() + 2_000).toISOString(), leftMs: 2_000 });
 const signal = new AbortController().signal;
+const mark = { digest: '0'.repeat(64), incident: 'incident/generic/0' };
 let database: Database;
 
 beforeAll(async () => {
@@ -27,7 +28,7 @@ async function aimAt(pid: number, tool: WriteTool): Promise<Aim> {
   const { entities } = await activity.read({ database: 'payments' }, { signal, bytesMax: 262_144 });
   const target = entities.find(({ attributes }) => attributes.pid === pid);
   if (target === undefined) throw new Error('expected the session among the entities');
-  return { target, preconditions: tool.contract.preconditionsOf(target) };
+  return { target, preconditions: tool.contract.preconditionsOf(target), mark };
 }
 
 async function fire(tool: WriteTool, aim: Aim, deadline = inTime, abort = signal): Promise<Effect> {
@@ -168,13 +169,13 @@ describeWith('postgres', 'postgres.terminateBackend', () => {
     const tool = writeOf('postgres.terminateBackend');
     const target = { kind: 'backend', id: 'backend/1/1', attributes: { database: 'payments' } } as Entity;
     const preconditions = { pid: String(rows[0].pid), backendStart: rows[0].start as string, xactStart: 'null' };
-    expect(await fire(tool, { target, preconditions })).toMatchObject({ status: 'moved' });
+    expect(await fire(tool, { target, preconditions, mark })).toMatchObject({ status: 'moved' });
     expect(await alive(rows[0].pid)).toBe(true);
   });
 
   it('refuses a database that the executor holds no login for', async () => {
     const target = { kind: 'backend', id: 'backend/1/1', attributes: { database: 'ledger' } } as Entity;
-    const aim = { target, preconditions: { pid: '1', backendStart: 'x', xactStart: 'y' } };
+    const aim = { target, preconditions: { pid: '1', backendStart: 'x', xactStart: 'y' }, mark };
     await expect(async () => writeOf('postgres.terminateBackend').arm(aim, signal)).rejects.toMatchObject({
       code: 'TARGET_REFUSED',
     });

@@ -1,0 +1,38 @@
+import type { Tool, Tools } from '../implement.ts';
+import type { Access } from './access.ts';
+import { cordon, uncordon } from './cordon-node.ts';
+import { readEvents } from './events.ts';
+import { evict } from './evict-pod.ts';
+import { readLogs } from './logs.ts';
+import { readNode } from './node.ts';
+import { readPods } from './pods.ts';
+import { readResources } from './resources.ts';
+import { restart } from './restart-deployment.ts';
+import { rollback } from './rollback-deployment.ts';
+import { readRolloutHistory, readRolloutStatus } from './rollout.ts';
+import { scale } from './scale-deployment.ts';
+import { readScalePlan } from './scale-plan.ts';
+import { readWorkload, readWorkloads } from './workloads.ts';
+
+/** Every Kubernetes tool, over whatever `access` lets this executor be. */
+export function createKubernetesTools(access: Access): Tools {
+  const tools: readonly Tool[] = [
+    readWorkloads(access),
+    readWorkload(access),
+    readPods(access),
+    readEvents(access),
+    readLogs(access),
+    readRolloutStatus(access),
+    readRolloutHistory(access),
+    readResources(access),
+    readScalePlan(access),
+    readNode(access),
+    restart(access),
+    rollback(access),
+    scale(access),
+    evict(access),
+    cordon(access),
+    uncordon(access),
+  ];
+  return new Map(tools.map((tool) => [tool.contract.name, tool]));
+}
