@@ -79,11 +79,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 type Running = { start(name: string, command: string, args: readonly string[]): Promise<void> } & Pick<
   Cluster,
   'pids' | 'stop'
-> & { alive(): boolean };
+> & {
+    /** Throws `TARGET_AWAY` with the last words of a program that ended unasked. */
+    mustRun(): void;
+  };
 
 /** The programs of one cluster, each with a log file in its folder. */
 function programs(dir: string): Running {
-  const servers: ServerProcess[] = [];
+  const servers = new Map<string, ServerProcess>();
   const pids: number[] = [];
   return {
     pids,
@@ -92,12 +95,25 @@ function programs(dir: string): Running {
       const env = cleanEnvironment({ HOME: dir });
       const logFile = join(dir, `${name}.log`);
       const server = await startServer({ command, args, env, logFile, cwd: dir, stopSignal: 'SIGTERM' });
-      servers.push(server);
+      servers.set(name, server);
       pids.push(server.pid);
     },
-    alive: () => !servers.some((server) => server.hasExited()),
+    mustRun: () => {
+      for (const [name, server] of servers) {
+        if (!server.hasExited()) continue;
+        const said =
+          readFileSync(join(dir, `${name}.log`), 'utf8')
+            .trim()
+            .split('\n')
+            .at(-1) ?? '';
+        throw new HoldpointError('TARGET_AWAY', `${name} ended: ${said.slice(0, 600)}`);
+      }
+    },
     stop: async () => {
-      await Promise.all(servers.map((server) => server.stop(graceMs)));
+      // Its store last: an API server that cannot reach it waits for it in vain.
+      const [store, ...others] = servers.values();
+      await Promise.all(others.map((server) => server.stop(graceMs)));
+      await store?.stop(graceMs);
     },
   };
 }
@@ -111,7 +127,7 @@ async function startOnce(bins: KubernetesBinaries, dir: string, crashingImages: 
   try {
     await running.start('etcd', bins.etcd, etcdArgs(dir, ports));
     await running.start('kube-apiserver', bins.apiserver, apiserverArgs(dir, ports));
-    const endpoint = await untilServing(dir, api, identities.admin, running.alive);
+    const endpoint = await untilServing(dir, api, identities.admin, running.mustRun);
     const kubeconfig = (name: keyof Identities): string =>
       writeKubeconfig(join(dir, `${name}.kubeconfig`), endpoint, identities[name].token);
     const admin = clientConfig(endpoint, identities.admin.token);
@@ -121,7 +137,7 @@ async function startOnce(bins: KubernetesBinaries, dir: string, crashingImages: 
     await running.start('kube-scheduler', bins.scheduler, schedulerArgs(kubeconfig('scheduler')));
     await running.start('kwok', bins.kwok, kwokArgs(dir, ports, kubeconfig('kwok')));
     await makeNodes(admin);
-    await untilUsable(admin, running.alive);
+    await untilUsable(admin, running.mustRun);
     return {
       ...endpoint,
       admin,
@@ -144,7 +160,7 @@ function writeFiles(dir: string, identities: Identities, crashingImages: readonl
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const write = (name: string, text: string): void => writeFileSync(join(dir, name), text, { mode: 0o600 });
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const serviceAccountKey = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  const serviceAccountKey = privateKey.export({ type: 'sec1', format: 'pem' }) as string;
   write(files.serviceAccountKey, serviceAccountKey);
   write(files.tokens, tokenFile(identities));
   write(files.auditPolicy, JSON.stringify(auditPolicy));
@@ -154,11 +170,11 @@ function writeFiles(dir: string, identities: Identities, crashingImages: readonl
 }
 
 /** The API server makes its certificate when it starts: until that is there, nobody can ask it anything safely. */
-async function untilServing(dir: string, port: number, admin: Identity, alive: () => boolean): Promise<Endpoint> {
+async function untilServing(dir: string, port: number, admin: Identity, mustRun: () => void): Promise<Endpoint> {
   const url = `https://${loopback}:${port}`;
   const late = (): Error => new HoldpointError('TARGET_AWAY', `the API server at \`${url}\` did not start`);
   const ask = async (): Promise<Endpoint | null> => {
-    if (!alive()) throw late();
+    mustRun();
     if (!existsSync(certificate(dir))) return null;
     const ca = readFileSync(certificate(dir), 'utf8');
     return (await isReady(url, ca, admin.token)) ? { url, ca } : null;

@@ -16,11 +16,11 @@ export async function makeNodes(admin: KubeConfig): Promise<void> {
 }
 
 /** Waits until a pod made now would run: every node takes pods, and the controllers have made the account it needs. */
-export async function untilUsable(admin: KubeConfig, alive: () => boolean): Promise<void> {
+export async function untilUsable(admin: KubeConfig, mustRun: () => void): Promise<void> {
   const core = admin.makeApiClient(CoreV1Api);
   const late = (): Error => new HoldpointError('TARGET_AWAY', 'the cluster did not become usable; its logs say why');
   const ask = async (): Promise<true | null> => {
-    if (!alive()) throw late();
+    mustRun();
     const { items } = await core.listNode();
     const takesPods = items.filter(
       ({ spec, status }) =>

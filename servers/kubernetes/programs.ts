@@ -29,7 +29,10 @@ export function etcdArgs(dir: string, { client, peer }: Ports): string[] {
   ];
 }
 
-/** A token for longer than the hour that is the least this can be set to is shortened to it. */
+/**
+ * A token for longer than an hour, the least that this can be set to, is shortened to it; and none of a pod is
+ * lengthened to a year, which is the API server's own default.
+ */
 export function apiserverArgs(dir: string, { client, api }: Ports): string[] {
   const key = join(dir, files.serviceAccountKey);
   return [
@@ -39,6 +42,7 @@ export function apiserverArgs(dir: string, { client, api }: Ports): string[] {
     ...['--authorization-mode=RBAC', '--anonymous-auth=false', `--token-auth-file=${join(dir, files.tokens)}`],
     ...[`--service-account-issuer=${issuer}`, `--service-account-key-file=${key}`],
     ...[`--service-account-signing-key-file=${key}`, '--service-account-max-token-expiration=1h'],
+    '--service-account-extend-token-expiration=false',
     ...[`--audit-policy-file=${join(dir, files.auditPolicy)}`, `--audit-log-path=${join(dir, files.auditLog)}`],
   ];
 }
