@@ -4,6 +4,7 @@ import type { KubernetesObject } from '@kubernetes/client-node';
 import { ApiException, ApiextensionsV1Api, CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
 import { HoldpointError } from '../../contracts/errors.ts';
 import { until } from '../child.ts';
+import type { Document } from './stages.ts';
 
 export type PodName = { readonly namespace: string; readonly pod: string };
 export type PodLogs = {
@@ -43,6 +44,15 @@ const definition = {
     ],
   },
 };
+
+/** What a pod answers that nobody wrote a log for: nothing. Makes the file that it is served from. */
+export function silence(dir: string): Document {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const file = join(dir, 'silence.log');
+  writeFileSync(file, '', { mode: 0o600 });
+  const logs = [{ logsFile: file, previousLogsFile: file }];
+  return { apiVersion: `${group}/${version}`, kind: 'ClusterLogs', metadata: { name: 'silence' }, spec: { logs } };
+}
 
 const hasStatus = (error: unknown, code: number): boolean => error instanceof ApiException && error.code === code;
 
