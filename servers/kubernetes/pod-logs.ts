@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KubernetesObject } from '@kubernetes/client-node';
+import type { KubernetesObject, V1CustomResourceDefinition } from '@kubernetes/client-node';
 import { ApiException, ApiextensionsV1Api, CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
 import { HoldpointError } from '../../contracts/errors.ts';
 import { until } from '../child.ts';
@@ -21,7 +21,7 @@ const served = { group, version, plural: 'logs' };
 const establishedWithinMs = 10_000;
 
 /** The kind that tells kwok which file is which pod's log. Its schema says only what is written here. */
-const definition = {
+const definition: V1CustomResourceDefinition = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
   metadata: { name: `logs.${group}` },
@@ -37,7 +37,7 @@ const definition = {
         schema: {
           openAPIV3Schema: {
             type: 'object',
-            properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+            properties: { spec: { type: 'object', x_kubernetes_preserve_unknown_fields: true } },
           },
         },
       },
