@@ -11,7 +11,7 @@ import { clientConfig, newIdentities, tokenFile, writeKubeconfig } from './kuber
 import { auditPolicy } from './kubernetes/audit-policy.ts';
 import { makeNodes, untilUsable } from './kubernetes/nodes.ts';
 import type { PodLogs } from './kubernetes/pod-logs.ts';
-import { definePodLogs, podLogs } from './kubernetes/pod-logs.ts';
+import { definePodLogs, podLogs, silence } from './kubernetes/pod-logs.ts';
 import type { Ports } from './kubernetes/programs.ts';
 import {
   apiserverArgs,
@@ -145,7 +145,7 @@ async function startOnce(bins: KubernetesBinaries, dir: string, crashingImages: 
       as: (token) => clientConfig(endpoint, token),
       auditLog: join(dir, files.auditLog),
       serviceAccountKey,
-      logs: podLogs(admin, join(dir, 'pod-logs')),
+      logs: podLogs(admin, join(dir, files.podLogs)),
       pids: running.pids,
       stop: running.stop,
     };
@@ -164,8 +164,8 @@ function writeFiles(dir: string, identities: Identities, crashingImages: readonl
   write(files.serviceAccountKey, serviceAccountKey);
   write(files.tokens, tokenFile(identities));
   write(files.auditPolicy, JSON.stringify(auditPolicy));
-  const documents = stages(crashingImages).map((document) => JSON.stringify(document));
-  write(files.stages, documents.join('\n---\n'));
+  const documents = [...stages(crashingImages), silence(join(dir, files.podLogs))];
+  write(files.stages, documents.map((document) => JSON.stringify(document)).join('\n---\n'));
   return serviceAccountKey;
 }
 

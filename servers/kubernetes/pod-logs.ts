@@ -1,9 +1,10 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KubernetesObject } from '@kubernetes/client-node';
+import type { KubernetesObject, V1CustomResourceDefinition } from '@kubernetes/client-node';
 import { ApiException, ApiextensionsV1Api, CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
 import { HoldpointError } from '../../contracts/errors.ts';
 import { until } from '../child.ts';
+import type { Document } from './stages.ts';
 
 export type PodName = { readonly namespace: string; readonly pod: string };
 export type PodLogs = {
@@ -20,7 +21,7 @@ const served = { group, version, plural: 'logs' };
 const establishedWithinMs = 10_000;
 
 /** The kind that tells kwok which file is which pod's log. Its schema says only what is written here. */
-const definition = {
+const definition: V1CustomResourceDefinition = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
   metadata: { name: `logs.${group}` },
@@ -36,13 +37,22 @@ const definition = {
         schema: {
           openAPIV3Schema: {
             type: 'object',
-            properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+            properties: { spec: { type: 'object', x_kubernetes_preserve_unknown_fields: true } },
           },
         },
       },
     ],
   },
 };
+
+/** What a pod answers that nobody wrote a log for: nothing. Makes the file that it is served from. */
+export function silence(dir: string): Document {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const file = join(dir, 'silence.log');
+  writeFileSync(file, '', { mode: 0o600 });
+  const logs = [{ logsFile: file, previousLogsFile: file }];
+  return { apiVersion: `${group}/${version}`, kind: 'ClusterLogs', metadata: { name: 'silence' }, spec: { logs } };
+}
 
 const hasStatus = (error: unknown, code: number): boolean => error instanceof ApiException && error.code === code;
 

@@ -13,6 +13,7 @@ export const files = {
   auditLog: 'audit.log',
   certificates: 'certificates',
   stages: 'stages.yaml',
+  podLogs: 'pod-logs',
 } as const;
 /** Written by the API server when it first starts, together with its key: the certificate, then its authority's. */
 export const certificate = (dir: string): string => join(dir, files.certificates, 'apiserver.crt');
@@ -42,6 +43,8 @@ export function apiserverArgs(dir: string, { client, api }: Ports): string[] {
     ...['--authorization-mode=RBAC', '--anonymous-auth=false', `--token-auth-file=${join(dir, files.tokens)}`],
     ...[`--service-account-issuer=${issuer}`, `--service-account-key-file=${key}`],
     ...[`--service-account-signing-key-file=${key}`, '--service-account-max-token-expiration=1h'],
+    // A node's name resolves nowhere, and its logs are asked for at an address.
+    '--kubelet-preferred-address-types=InternalIP',
     '--service-account-extend-token-expiration=false',
     ...[`--audit-policy-file=${join(dir, files.auditPolicy)}`, `--audit-log-path=${join(dir, files.auditLog)}`],
   ];

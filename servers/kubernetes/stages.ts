@@ -1,5 +1,5 @@
 /** What kwok is told, as it reads it: one document each. */
-type Document = { readonly apiVersion: string; readonly kind: string } & Readonly<Record<string, unknown>>;
+export type Document = { readonly apiVersion: string; readonly kind: string } & Readonly<Record<string, unknown>>;
 type Condition = {
   readonly key: string;
   readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
@@ -42,7 +42,6 @@ conditions:
 {{ end }}
 addresses:
 - { type: InternalIP, address: {{ NodeIP | Quote }} }
-- { type: Hostname, address: {{ .metadata.name | Quote }} }
 daemonEndpoints: { kubeletEndpoint: { Port: {{ NodePort }} } }
 capacity: { cpu: "4", memory: 16Gi, pods: "110" }
 allocatable: { cpu: "4", memory: 16Gi, pods: "110" }

@@ -60,7 +60,8 @@ export async function openCluster(): Promise<ClusterWorld> {
     },
     account: (account, rules) => makeAccount(cluster.admin, account, rules),
     as: async (account) => cluster.as(await tokenOf(account)),
-    deploy: (namespace, name, options) => apps.createNamespacedDeployment({ namespace, body: webOf(name, options) }),
+    deploy: (namespace, name, options) =>
+      apps.createNamespacedDeployment({ namespace, body: deploymentOf(name, options) }),
     rolledOut: (namespace, name) => rolledOut(apps, namespace, name),
     async close() {
       await cluster.stop();
@@ -78,7 +79,7 @@ async function makeAccount(admin: KubeConfig, { namespace, name }: Account, rule
   await roles.createNamespacedRoleBinding({ namespace, body: { metadata: { name }, roleRef, subjects } });
 }
 
-function webOf(name: string, { image = goodImage, replicas = 2 } = {}): V1Deployment {
+export function deploymentOf(name: string, { image = goodImage, replicas = 2 } = {}): V1Deployment {
   const labels = { app: name };
   const spec = { containers: [{ name: 'web', image }] };
   return {
