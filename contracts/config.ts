@@ -154,12 +154,13 @@ export const PostgresTarget = z.strictObject({
 export type PostgresTarget = z.infer<typeof PostgresTarget>;
 
 const BearerToken = z.string().regex(/^[A-Za-z0-9._~+/=-]{16,8192}$/, 'expected a bearer token');
-/** One cluster and two identities in it: one that may only read, and one that may write. */
+/** One cluster and three identities in it: one that reads, one whose writes are refused unless they are dry runs, and one that writes. */
 export const KubernetesTarget = z.strictObject({
   url: z.url({ protocol: /^https$/ }),
   /** PEM of the authority that signed the API server's certificate. */
   ca: z.string().min(1).max(65_536),
   readToken: BearerToken,
+  predictToken: BearerToken,
   actToken: BearerToken,
 });
 export type KubernetesTarget = z.infer<typeof KubernetesTarget>;

@@ -14,9 +14,9 @@ export type Login = {
 export type Access = (purpose: Purpose) => Promise<Login>;
 
 /** Throws `BAD_INPUT` at load for one token used for two powers. */
-export function accessOf({ url, ca, readToken, actToken }: KubernetesTarget): Access {
-  if (readToken === actToken)
-    throw new HoldpointError('BAD_INPUT', 'kubernetes: expected different tokens for reads and for writes');
-  const tokens = { read: readToken, predict: actToken, act: actToken } as const satisfies Record<Purpose, string>;
+export function accessOf({ url, ca, readToken, predictToken, actToken }: KubernetesTarget): Access {
+  const tokens = { read: readToken, predict: predictToken, act: actToken } as const satisfies Record<Purpose, string>;
+  if (new Set(Object.values(tokens)).size !== 3)
+    throw new HoldpointError('BAD_INPUT', 'kubernetes: expected three different tokens');
   return (purpose) => Promise.resolve({ url, ca, token: tokens[purpose] });
 }

@@ -4,7 +4,7 @@ import { bounded, fitting, jsonBytes } from '../bounded.ts';
 import type { ReadTool } from '../implement.ts';
 import type { Access } from './access.ts';
 import { withCluster } from './cluster.ts';
-import { timeOf, wordOf } from './facts.ts';
+import { type Moment, msOf, timeOf, wordOf } from './facts.ts';
 import { listAll } from './listing.ts';
 
 const eventsMax = 200;
@@ -25,9 +25,9 @@ export const readEvents = (access: Access): ReadTool => ({
     }),
 });
 
-const lastOf = ({ lastTimestamp, series, eventTime, firstTimestamp }: CoreV1Event): Date | undefined =>
-  lastTimestamp ?? series?.lastObservedTime ?? eventTime ?? firstTimestamp ?? undefined;
-const lastAt = (event: CoreV1Event): number => lastOf(event)?.getTime() ?? 0;
+const lastOf = ({ lastTimestamp, series, eventTime, firstTimestamp }: CoreV1Event): Moment =>
+  lastTimestamp ?? series?.lastObservedTime ?? eventTime ?? firstTimestamp;
+const lastAt = (event: CoreV1Event): number => msOf(lastOf(event)) ?? 0;
 
 const lineOf = (event: CoreV1Event) => ({
   type: bounded(event.type ?? '', 32),

@@ -21,9 +21,20 @@ const containersMax = 20;
 const imagesMax = 20;
 const hourMs = 3_600_000;
 
-export const timeOf = (date: Date | undefined): string | null => boundedOrNull(date?.toISOString(), 40);
-export const ageMsOf = (date: Date | undefined): number | null =>
-  date === undefined ? null : Math.max(0, Date.now() - date.getTime());
+/** Some times reach us as text and some as null, whatever the client's types say; null where it is no time. */
+export type Moment = Date | string | null | undefined;
+export function msOf(moment: Moment): number | null {
+  const ms = moment === null || moment === undefined ? Number.NaN : new Date(moment).getTime();
+  return Number.isFinite(ms) ? ms : null;
+}
+export function timeOf(moment: Moment): string | null {
+  const ms = msOf(moment);
+  return ms === null ? null : new Date(ms).toISOString();
+}
+export function ageMsOf(moment: Moment): number | null {
+  const ms = msOf(moment);
+  return ms === null ? null : Math.max(0, Date.now() - ms);
+}
 export const wordOf = (text: string | undefined): string | null => boundedOrNull(text, 128);
 
 /** An annotation that Holdpoint or the deployment controller wrote. Others may hold credentials, and are never read. */
@@ -104,7 +115,7 @@ export const isCrashing = (pod: V1Pod): boolean =>
       state?.waiting?.reason === 'CrashLoopBackOff' ||
       (!ready && restartCount >= 2 && (lastState?.terminated?.exitCode ?? 0) !== 0),
   );
-const isRecent = (date: Date | undefined): boolean => (ageMsOf(date) ?? 0) <= hourMs;
+const isRecent = (moment: Moment): boolean => (ageMsOf(moment) ?? 0) <= hourMs;
 /** The kernel ended one of its containers for want of memory, within the last hour. */
 export const ranOutOfMemory = (pod: V1Pod): boolean =>
   statusesOf(pod).some(({ state, lastState }) =>

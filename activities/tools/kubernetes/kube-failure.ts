@@ -28,13 +28,19 @@ const meanings: ReadonlyMap<number, readonly [Code, string]> = new Map([
   [429, ['TARGET_BUSY', 'the API server is busy, or a disruption budget forbids it for now']],
 ]);
 
+/** The network failed, time was up, or what came is not an API server's answer. Anything else is a mistake of our own. */
+const isAway = (error: unknown): boolean =>
+  networkCode(error) !== 'no code' ||
+  (error instanceof Error && ['AbortError', 'TimeoutError', 'SyntaxError'].includes(error.name));
+
 /**
  * An error of the client as one of ours. Only the status crosses: the client's message quotes headers and body, and an
- * answer of the server carries text from outside.
+ * answer of the server carries text from outside. Throws what is no error of the client.
  */
 export function kubeFailure(error: unknown, doing: string): HoldpointError {
   if (error instanceof HoldpointError) return error;
   const status = statusOf(error);
+  if (status === null && !isAway(error)) throw error;
   if (status === null)
     return new HoldpointError('TARGET_AWAY', `${doing}: the target did not answer (${networkCode(error)})`);
   const [code, what] = meanings.get(status) ?? awayOrRefused(status);

@@ -20,7 +20,8 @@ export const readLogs = (access: Access): ReadTool => ({
       const pod = await podToRead(cluster, args);
       const container = pod === null ? null : containerToRead(pod, args);
       const place = { pod: pod?.metadata?.name ?? null, container, previous: args.previous === true };
-      if (pod === null || container === null) return { data: { ...place, raw: [], truncated: false }, entities: [] };
+      if (pod === null || container === null || (place.previous && !hasRestarted(pod, container)))
+        return { data: { ...place, raw: [], truncated: false }, entities: [] };
       const text = await textOf(cluster, pod, container, args, bytesMax);
       return { data: { ...place, ...linesOf(text, bytesMax) }, entities: [] };
     }),
@@ -39,6 +40,9 @@ function containerToRead({ spec, status }: V1Pod, { container }: JsonObject): st
   const [worst] = [...(status?.containerStatuses ?? [])].sort((a, b) => b.restartCount - a.restartCount);
   return worst?.name ?? spec?.containers[0]?.name ?? null;
 }
+
+const hasRestarted = ({ status }: V1Pod, container: string): boolean =>
+  (status?.containerStatuses ?? []).some(({ name, restartCount }) => name === container && restartCount > 0);
 
 async function textOf(
   { core }: Cluster,

@@ -12,6 +12,7 @@ import {
   conditionsOf,
   imagesOf,
   isCrashing,
+  msOf,
   ranOutOfMemory,
   restartsOf,
   timeOf,
@@ -132,8 +133,8 @@ export function lastGoodOf(current: Revision, earlier: readonly Revision[]): Rev
 
 /** A replica set that was rolled back to is older than the one it followed: how long it served then is not known. */
 function servedMs({ set }: Revision, next: Revision | undefined): number {
-  const [from, until] = [set, next?.set].map((one) => one?.metadata?.creationTimestamp?.getTime());
-  return from === undefined || until === undefined ? 0 : until - from;
+  const [from = null, until = null] = [set, next?.set].map((one) => msOf(one?.metadata?.creationTimestamp));
+  return from === null || until === null ? 0 : until - from;
 }
 
 const lineOf = ({ number, set }: Revision, role: Role) => ({

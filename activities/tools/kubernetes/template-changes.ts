@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { V1Container, V1PodTemplateSpec } from '@kubernetes/client-node';
 import { restartMark } from './deployment-patching.ts';
 
@@ -6,7 +7,8 @@ const plainImage = /^[A-Za-z0-9][A-Za-z0-9_./:@-]{0,254}$/;
 const shownImage = (image: string | undefined): string =>
   image !== undefined && plainImage.test(image) ? image : 'an image without a plain name';
 
-const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
+const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null));
+const isSame = (a: unknown, b: unknown): boolean => isDeepStrictEqual(plain(a), plain(b));
 /** Parts of a container of which only is said that they change: their values may be secret. */
 const unshown = { env: 'variables', envFrom: 'variables', command: 'command', args: 'arguments' } as const;
 
