@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import type { ConfigOf, PostgresTarget, SecretsOf } from '../contracts/config.ts';
+import type { ConfigOf, KubernetesTarget, PostgresTarget, SecretsOf } from '../contracts/config.ts';
 import { type NotifyChannel, PinnedKeys, PrivateKey, ProcessConfig, ProcessSecrets } from '../contracts/config.ts';
 import { HoldpointError } from '../contracts/errors.ts';
 import type { ManifestFile } from '../contracts/manifest.ts';
@@ -27,6 +27,8 @@ export type WorkspaceOptions = ManifestParts & {
   /** The executor's role; the runbooks' `identity.role` must name it. */
   readonly role: string;
   readonly targets: readonly PostgresTarget[];
+  /** The cluster that the role acts on, where it acts on one. */
+  readonly kubernetes?: KubernetesTarget;
   /** Where pages go. */
   readonly notify: readonly z.input<typeof NotifyChannel>[];
   readonly model: ConfigOf<'reasoner'>['model'];
@@ -184,7 +186,7 @@ function writeConfigs(dir: string, configs: Workspace['configs']): Workspace['co
 }
 
 function makeSecrets(
-  { targets, notify, role }: WorkspaceOptions,
+  { targets, kubernetes, notify, role }: WorkspaceOptions,
   keys: KeyRing,
   webhooks: WebhookSecrets,
 ): Workspace['secrets'] {
@@ -192,7 +194,7 @@ function makeSecrets(
     gateway: { alertmanager: { scheme: 'bearer', token: webhooks.alertmanagerToken }, generic: webhooks.generic },
     orchestrator: { notify },
     reasoner: {},
-    executor: { postgres: targets },
+    executor: { postgres: targets, ...(kubernetes === undefined ? {} : { kubernetes }) },
     recorder: { notify },
   };
   const entries = processNames.map((name) => {

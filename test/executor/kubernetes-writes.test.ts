@@ -1,9 +1,12 @@
+import { AppsV1Api } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Aim } from '../../activities/tools/implement.ts';
+import type { Purpose } from '../../activities/tools/kubernetes/access.ts';
+import { createKubernetesTools } from '../../activities/tools/kubernetes/tools.ts';
 import type { Entity } from '../../contracts/tools/contract.ts';
 import { crashingImage } from '../support/kubernetes.ts';
 import { describeWith } from '../support/skips.ts';
-import { aimAt, entityOf, fire, inTime, markOf, openScene, type Scene, signal } from './support/cluster.ts';
+import { aimAt, entityOf, fire, inTime, markOf, openScene, type Scene, signal, writeOf } from './support/cluster.ts';
 
 const newImage = 'registry.example.com/shop/web:2.0.0';
 const settleMs = 20_000;
@@ -169,15 +172,18 @@ describeWith('kubernetes', 'a prediction', () => {
   });
 
   it('is made by an identity that could not do it', async () => {
-    const { url, ca, token } = await scene.access('predict');
-    expect((await scene.access('act')).token).not.toBe(token);
-    const apps = scene.world.cluster.as(token).makeApiClient((await import('@kubernetes/client-node')).AppsV1Api);
-    expect({ url, ca }).toMatchObject({ url: scene.world.cluster.url });
-    await deployed('only-tried');
-    const body = [{ op: 'replace', path: '/spec/replicas', value: 9 }];
-    await expect(apps.patchNamespacedDeployment({ ...scene, name: 'only-tried', body })).rejects.toMatchObject({
-      code: 403,
+    const aim = aimAt(scene.write('k8s.restartDeployment'), await deployed('only-tried'));
+    const asked: Purpose[] = [];
+    const recorded = createKubernetesTools((purpose) => {
+      asked.push(purpose);
+      return scene.access(purpose);
     });
+    await writeOf(recorded, 'k8s.restartDeployment').predict(aim, { signal, bytesMax: 1 });
+    expect(asked).toEqual(['read', 'predict']);
+    const apps = scene.world.cluster.as((await scene.access('predict')).token).makeApiClient(AppsV1Api);
+    const body = [{ op: 'replace', path: '/spec/replicas', value: 9 }];
+    const tried = apps.patchNamespacedDeployment({ ...scene, name: 'only-tried', body });
+    await expect(tried).rejects.toMatchObject({ code: 403 });
   });
 });
 

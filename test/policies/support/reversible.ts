@@ -2,7 +2,7 @@ import { defineContract, type ToolContract } from '../../../contracts/tools/cont
 import { terminateBackend } from '../../../contracts/tools/postgres.ts';
 import { toolRegistry } from '../../../contracts/tools/registry.ts';
 
-/** A low-risk tool that can be undone: none is shipped yet, and a grant is for no other. */
+/** A low-risk tool of Postgres that can be undone: none is shipped, and a grant is for no other. */
 export const reversible: ToolContract = defineContract({
   ...terminateBackend,
   name: 'postgres.pauseClient',
