@@ -33,5 +33,7 @@ export type Scopes = z.infer<typeof Scopes>;
 export function covers(scopes: Scopes | undefined, { kind, value }: Scoped): boolean {
   if (kind !== 'replicas') return scopes?.[kind]?.includes(value) === true;
   const range = scopes?.replicas;
-  return range !== undefined && /^[1-9][0-9]{0,3}$/.test(value) && Number(value) >= range.min && Number(value) <= range.max;
+  return (
+    range !== undefined && /^[1-9][0-9]{0,3}$/.test(value) && Number(value) >= range.min && Number(value) <= range.max
+  );
 }

@@ -51,7 +51,7 @@ export type ToolContract = {
 
 const toolName = /^[a-z][a-z0-9]*\.[a-z][A-Za-z0-9]*$/;
 
-/** Checks a contract's own invariants once, at load: a write has a target, a write contract and an action that writes, a read none. */
+/** Checks a contract's own invariants once, at load: a write has a target and no other argument, a write contract and an action that writes, a read none. */
 export function defineContract(
   contract: Omit<ToolContract, 'args' | 'result'> & { args: z.ZodType; result: z.ZodType },
 ): ToolContract {
@@ -61,9 +61,21 @@ export function defineContract(
     throw new TypeError(`tool \`${contract.name}\`: a write needs a write contract and a read has none`);
   if (write !== (contract.targetKind !== null))
     throw new TypeError(`tool \`${contract.name}\`: a write needs a target and a read has none`);
+  // INVARIANT: a write takes nothing from whoever proposes it but the name of what a signed read found.
+  if (write && !takesOnlyTarget(contract.args))
+    throw new TypeError(
+      `tool \`${contract.name}\`: a write takes \`target\`, an inventory reference, and nothing else`,
+    );
   if (contract.actions.length === 0 || write !== contract.actions.some(({ effect }) => effect === 'write'))
     throw new TypeError(`tool \`${contract.name}\`: expected actions, of which one writes where the tool does`);
   return Object.freeze(contract as ToolContract);
 }
+
+const takesOnlyTarget = (args: z.ZodType): boolean =>
+  args instanceof z.ZodObject &&
+  Object.keys(args.shape).join() === 'target' &&
+  args.shape.target === InventoryRef &&
+  !args.safeParse({ target: sampleRef, more: 1 }).success;
+const sampleRef: InventoryRef = { entity: 'entity/0', resultHash: '0'.repeat(64) };
 
 export type { JsonValue };

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { targetOf } from '../../activities/record/intents.ts';
 import type { Action } from '../../contracts/action.ts';
 import { covers } from '../../contracts/runbook-scopes.ts';
-import type { Entity } from '../../contracts/tools/contract.ts';
+import { defineContract, type Entity, InventoryRef } from '../../contracts/tools/contract.ts';
+import { scaleDeployment } from '../../contracts/tools/kubernetes-writes.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
 import { type JudgeInputs, judge } from '../../policies/gate.ts';
 import { type LoadedRunbook, parseRunbook } from '../../policies/runbook.ts';
@@ -109,6 +111,21 @@ describe('the gate, for a cluster', () => {
       const said: JudgeInputs['call'] = { ...call, args: { ...call.args, ...more } };
       expect(judge(inputs({ ...known, call: said, target }))).toMatchObject({ kind: 'deny', rule: 'schema.bad-args' });
     }
+  });
+});
+
+describe('a write', () => {
+  const ref = InventoryRef;
+  it.each<[string, z.ZodType]>([
+    ['a number of its own', z.strictObject({ target: ref, replicas: z.number() })],
+    ['an optional word', z.strictObject({ target: ref, reason: z.string().optional() })],
+    ['no target', z.strictObject({ deployment: z.string() })],
+    ['text for a target', z.strictObject({ target: z.string() })],
+    ['anything beside its target', z.looseObject({ target: ref })],
+    ['what drops the rest unseen', z.object({ target: ref })],
+  ])('cannot be defined to take %s', (_what, args) => {
+    const defined = () => defineContract({ ...scaleDeployment, args });
+    expect(defined).toThrow('an inventory reference, and nothing else');
   });
 });
 

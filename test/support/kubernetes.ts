@@ -38,9 +38,9 @@ export type ClusterWorld = {
 };
 
 /** A real cluster of this suite's own, with our admission policies, and what a suite needs to fill it. */
-export async function openCluster(): Promise<ClusterWorld> {
+export async function openCluster(crashingImages = [crashingImage]): Promise<ClusterWorld> {
   const dir = mkdtempSync(join(tmpdir(), 'holdpoint-cluster-'));
-  const cluster = await startCluster({ dir, bins: serverOf('kubernetes'), crashingImages: [crashingImage] });
+  const cluster = await startCluster({ dir, bins: serverOf('kubernetes'), crashingImages });
   const admission = join(import.meta.dirname, '..', '..', 'deploy', 'kubernetes', 'admission.yaml');
   await applyManifest(cluster.admin, readFileSync(admission, 'utf8'));
   const core = cluster.admin.makeApiClient(CoreV1Api);

@@ -49,21 +49,26 @@ const writes: readonly V1PolicyRule[] = [
   { apiGroups: [''], resources: ['pods/eviction'], verbs: ['create'] },
 ];
 
-export async function openScene(namespace = 'web'): Promise<Scene> {
-  const world = await openCluster();
-  await world.namespace(namespace);
+/** Makes the three accounts of a role in one namespace, and answers a token of each. */
+export async function tokensIn(world: ClusterWorld, namespace: string): Promise<Record<Purpose, string>> {
   await Promise.all([
     world.account({ namespace, name: accounts.read }, reads),
     world.account({ namespace, name: accounts.predict }, writes),
     world.account({ namespace, name: accounts.act }, writes),
   ]);
-  await nodesFor(world, namespace);
-  const { url, ca } = world.cluster;
   const made = Object.entries(accounts).map(async ([purpose, name]) => [
     purpose,
     await world.tokenOf({ namespace, name }),
   ]);
-  const tokens = Object.fromEntries(await Promise.all(made)) as Record<Purpose, string>;
+  return Object.fromEntries(await Promise.all(made)) as Record<Purpose, string>;
+}
+
+export async function openScene(namespace = 'web'): Promise<Scene> {
+  const world = await openCluster();
+  await world.namespace(namespace);
+  const tokens = await tokensIn(world, namespace);
+  await nodesFor(world, namespace);
+  const { url, ca } = world.cluster;
   const access: Access = (purpose) => Promise.resolve({ url, ca, token: tokens[purpose] });
   const tools = createKubernetesTools(access);
   return {

@@ -45,6 +45,9 @@ export type SystemOptions = {
   readonly runbook?: string;
   /** The id in `runbook`, where that is another than the shipped one about a blocked database. */
   readonly runbookId?: string;
+  /** The role of that runbook, where it is another; and the cluster that it acts on. */
+  readonly role?: string;
+  readonly kubernetes?: WorkspaceOptions['kubernetes'];
   readonly temporal?: { readonly address: string; readonly namespace: string };
   readonly settings?: WorkspaceOptions['settings'];
   readonly notify?: WorkspaceOptions['notify'];
@@ -124,8 +127,9 @@ async function build(options: SystemOptions, undo: Undo, stop: () => Promise<voi
     dir: join(dir, 'home'),
     mode: 'development',
     ...parts(),
-    role: 'payments-db',
+    role: options.role ?? 'payments-db',
     targets: [payments.target],
+    ...(options.kubernetes === undefined ? {} : { kubernetes: options.kubernetes }),
     notify: options.notify ?? [],
     model: options.model ?? 'rules',
     settings: { ...options.settings, recorder: { pollMs: 300, fencePollMs: 200, ...options.settings?.recorder } },
