@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { writeClientConfig } from '../cli/client-config.ts';
 import { makeApprover, soleApprover, solePowers } from '../cli/local/approver.ts';
 import { readNotifyFile } from '../cli/local/notify-file.ts';
-import { loadRunbookFiles, readRunbookFiles } from '../cli/local/runbook-files.ts';
+import { readRunbooksOf } from '../cli/local/runbook-files.ts';
 import { PostgresTarget } from '../contracts/config.ts';
 import { prepareWorkspace, processNames, type Workspace } from '../servers/workspace.ts';
 
@@ -53,6 +53,9 @@ export type ComposeInit = {
   readonly person: string;
 };
 
+/** The one executor that the file has. */
+const role = 'payments-db';
+
 /**
  * Writes what `docker-compose.yml` mounts: keys and secrets (one file for each service), configuration, a signed
  * development manifest, and the client file of whoever operates it. Run again, it keeps the keys and signs what changed.
@@ -65,8 +68,8 @@ export async function initCompose({
   person,
 }: ComposeInit): Promise<Workspace> {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const runbooks = await readRunbookFiles(runbooksDir);
-  const loaded = (await loadRunbookFiles(runbooks)).map(({ runbook }) => runbook);
+  const { files: runbooks, loaded: own } = await readRunbooksOf(role, runbooksDir);
+  const loaded = own.map(({ runbook }) => runbook);
   const approver = await makeApprover(person, join(dir, 'keys', 'person'));
   const targets =
     targetsFile === null ? [] : PostgresTarget.array().parse(JSON.parse(readFileSync(targetsFile, 'utf8')));
@@ -76,7 +79,7 @@ export async function initCompose({
     runbooks,
     approvers: soleApprover(approver, loaded),
     powers: solePowers(loaded),
-    role: loaded[0]?.identity.role ?? 'payments-db',
+    role,
     targets,
     notify: await readNotifyFile(notifyFile),
     model: 'rules',

@@ -13,7 +13,7 @@ import type { Approver } from '../local/approver.ts';
 import { soleApprover, solePowers } from '../local/approver.ts';
 import { readPolicyFiles } from '../local/policy-files.ts';
 import type { RunbookFile } from '../local/runbook-files.ts';
-import { loadRunbookFiles, readRunbookFiles } from '../local/runbook-files.ts';
+import { readRunbooksOf } from '../local/runbook-files.ts';
 import { Refusal } from '../shell/refusal.ts';
 
 /** The name of whoever starts `dev`, as the approver directory spells it. */
@@ -30,14 +30,18 @@ export type Parts = {
 };
 
 /**
- * What the next manifest is made of: the runbooks of the folder, and the organisation policies, approvers and powers of
+ * What the next manifest is made of: the runbooks of the folder that the role runs, and the organisation policies, approvers and powers of
  * the home, which are written at the first start with the one person who is there, and are theirs to change.
  */
-export async function readParts(home: string, runbooksDir: string, approver: Approver): Promise<Parts> {
-  const runbooks = await readRunbookFiles(runbooksDir);
-  const loaded = (await loadRunbookFiles(runbooks)).map(({ runbook }) => runbook);
+export async function readParts(
+  { home, runbooksDir, role }: { readonly home: string; readonly runbooksDir: string; readonly role: string },
+  approver: Approver,
+): Promise<Parts & { readonly others: readonly string[] }> {
+  const { files: runbooks, loaded: own, others } = await readRunbooksOf(role, runbooksDir);
+  const loaded = own.map(({ runbook }) => runbook);
   return {
     runbooks,
+    others,
     policies: await keptPolicies(policiesDir(home)),
     approvers: await keptText(join(home, 'approvers.yaml'), soleApprover(approver, loaded)),
     powers: await keptText(join(home, 'powers.yaml'), solePowers(loaded)),

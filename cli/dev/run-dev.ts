@@ -75,7 +75,8 @@ async function start(options: DevOptions, emit: DevEmit, cleanup: Cleanup): Prom
   await mkdir(home, { recursive: true, mode: 0o700 });
   const ports = await keptPorts(home);
   const approver = await makeApprover(personHere(), join(home, 'keys', 'id_ed25519'));
-  const parts = await readParts(home, runbooksDir, approver);
+  const { others, ...parts } = await readParts(options, approver);
+  for (const id of others) progress(`left out: runbook \`${id}\` is of another role than \`${options.role}\``);
   const notify = await readNotifyFile(join(home, 'notify.json'));
   const server = await startServer(
     { home, dbFile: join(home, 'temporal.db'), port: ports.temporal, uiPort: ports.temporalUi, progress },
@@ -180,7 +181,7 @@ function reloadOnChange(
   let version = workspace.manifest.manifest.payload.version;
   return watchRunbooks({
     dirs: [options.runbooksDir, options.home, policiesDir(options.home)],
-    publish: async () => workspace.publish(await readParts(options.home, options.runbooksDir, approver)),
+    publish: async () => workspace.publish(await readParts(options, approver)),
     published: async (file) => {
       const now = file.manifest.payload.version;
       if (now === version) return;

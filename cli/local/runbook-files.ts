@@ -25,3 +25,23 @@ export async function loadRunbookFiles(files: readonly RunbookFile[]): Promise<L
   await loadSqlParser();
   return files.map(({ file, text }) => parseRunbook(text, file));
 }
+
+/**
+ * The runbooks of a folder that one executor of this role can run, loaded too. An incident of another would wait for an
+ * executor that is not there. Throws `Refusal` NOT_FOUND when none is left, and `RUNBOOK_INVALID` for any file.
+ */
+export async function readRunbooksOf(
+  role: string,
+  dir: string,
+): Promise<{ readonly files: RunbookFile[]; readonly loaded: LoadedRunbook[]; readonly others: readonly string[] }> {
+  const files = await readRunbookFiles(dir);
+  const all = (await loadRunbookFiles(files)).map((loaded, at) => ({ file: files[at] as RunbookFile, loaded }));
+  const own = all.filter(({ loaded }) => loaded.runbook.identity.role === role);
+  if (own.length === 0)
+    throw new Refusal('NOT_FOUND', `no runbook of role \`${role}\` in \`${dir}\``, 'name the role of one with --role');
+  return {
+    files: own.map(({ file }) => file),
+    loaded: own.map(({ loaded }) => loaded),
+    others: all.filter((one) => !own.includes(one)).map(({ loaded }) => loaded.id),
+  };
+}

@@ -65,7 +65,7 @@ describeWith('kubernetes', 'k8s.evictPod', () => {
     const policy = scene.world.cluster.admin.makeApiClient(PolicyV1Api);
     await policy.createNamespacedPodDisruptionBudget({ ...scene, body: { metadata: { name: 'budgeted' }, spec } });
     const aim = aimAt(tool(), pod);
-    await expect(tool().predict(aim, { signal, bytesMax: 1 })).rejects.toMatchObject({ code: 'TARGET_BUSY' });
+    await expect(tool().predict(aim, { signal, bytesMax: 1 })).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
     expect(await fire(tool(), aim)).toMatchObject({ status: 'refused' });
     expect(await podsOf('budgeted')).toContain(pod.attributes.uid);
   });

@@ -7,7 +7,7 @@ import type { Access } from './access.ts';
 import { awaitCluster } from './await-cluster.ts';
 import { type Cluster, openCluster, withCluster } from './cluster.ts';
 import { marks } from './facts.ts';
-import { kubeFailure, statusOf, wasNeverSent } from './kube-failure.ts';
+import { isByBudget, kubeFailure, statusOf, wasNeverSent } from './kube-failure.ts';
 import { fieldManager } from './patch.ts';
 
 /** A pod has its own grace period, in which it still ends what it was doing. */
@@ -50,7 +50,12 @@ async function predict(access: Access, aim: Aim, { signal }: ReadContext): Promi
     }),
   );
   if (!isAsSeen(pod, aim)) throw new HoldpointError('TARGET_MOVED', `${doing}: the pod is no longer as it was seen`);
-  await withCluster(access, 'predict', { signal, doing }, (cluster) => send(cluster, aim, ['All']));
+  await withCluster(access, 'predict', { signal, doing }, (cluster) =>
+    send(cluster, aim, ['All']).catch((error: unknown) => {
+      if (isByBudget(error)) throw new HoldpointError('TARGET_REFUSED', `${doing}: a disruption budget forbids it`);
+      throw error;
+    }),
+  );
   const { namespace, name } = at(aim.target);
   const { deployment, node } = aim.target.attributes;
   return {
@@ -109,7 +114,8 @@ function effectOfError(error: unknown): Effect {
   const status = statusOf(error);
   if (status === 404) return noEffect('moved', 'TARGET_MOVED: the pod is gone');
   if (status === 409) return noEffect('moved', 'TARGET_MOVED: the pod is no longer as it was seen');
-  if (status === 429) return noEffect('refused', 'TARGET_BUSY: a disruption budget forbids it, or the server is busy');
+  if (isByBudget(error)) return noEffect('refused', 'TARGET_REFUSED: a disruption budget forbids it');
+  if (status === 429) return noEffect('failed', 'TARGET_BUSY: the API server took no more requests');
   if (status !== null && status >= 400 && status < 500)
     return noEffect('refused', `TARGET_REFUSED: the API server refused (status ${status})`);
   return { status: 'unknown', detail: `the API server gave no clear answer (${status ?? 'none'})`, result: null };

@@ -1,9 +1,22 @@
+import { z } from 'zod';
 import { HoldpointError } from '../../../contracts/errors.ts';
 
 /** The status that the API server answered with; null where it did not answer. */
 export function statusOf(error: unknown): number | null {
   const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
   return typeof code === 'number' && Number.isInteger(code) && code >= 100 && code <= 599 ? code : null;
+}
+
+const Refusal = z.object({ details: z.object({ causes: z.array(z.object({ reason: z.string() })).max(100) }) });
+/** The API server may mean by one status that it is busy, or that a disruption budget forbids an eviction. */
+export function isByBudget(error: unknown): boolean {
+  const body = statusOf(error) === 429 && error instanceof Error && 'body' in error ? error.body : null;
+  try {
+    const { causes } = Refusal.parse(typeof body === 'string' ? JSON.parse(body) : body).details;
+    return causes.some(({ reason }) => reason === 'DisruptionBudget');
+  } catch {
+    return false;
+  }
 }
 
 /** A short name that Node gives a network failure. Never free text. */
@@ -25,7 +38,7 @@ const meanings: ReadonlyMap<number, readonly [Code, string]> = new Map([
   [404, ['NOT_FOUND', 'there is no such thing']],
   [409, ['TARGET_MOVED', 'the object changed meanwhile']],
   [422, ['TARGET_MOVED', 'the object is no longer as it was seen, or does not take the change']],
-  [429, ['TARGET_BUSY', 'the API server is busy, or a disruption budget forbids it for now']],
+  [429, ['TARGET_BUSY', 'the API server takes no more requests']],
 ]);
 
 /** The network failed, time was up, or what came is not an API server's answer. Anything else is a mistake of our own. */

@@ -178,8 +178,9 @@ async function refusedOrMoved<T extends Stored>(firing: Firing<T>): Promise<Effe
   const { kind, aim, reader } = firing;
   const after = await lookAgain(firing);
   if (after === null) return noEffect('moved', 'TARGET_MOVED: it is no longer as it was seen, or gone');
+  const planAgain = async (): Promise<Plan> => kind.plan(after, aim, reader);
   if (bearsMark(after.metadata, aim)) return done(after, true);
-  const plan = await Promise.resolve(kind.plan(after, aim, reader)).catch(() => null);
+  const plan = await planAgain().catch(() => null);
   return plan?.kind === 'patch'
     ? noEffect('refused', 'TARGET_REFUSED: the API server does not take the change')
     : noEffect('moved', `TARGET_MOVED: ${plan?.why ?? 'it is no longer as it was seen'}`);
