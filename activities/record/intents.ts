@@ -32,13 +32,13 @@ export type Intents = {
 
 /**
  * What an action is aimed at, as one key: two actions with the same key may not be open at once. Of an entity that is a part or
- * a change of another (after a colon), it is that other one, so that two fixes of one deployment never meet. A broader key only
+ * a change of another (after `::`), it is that other one, so that two fixes of one deployment never meet. A broader key only
  * refuses more. Throws `BAD_INPUT` for an action without an inventory target, which no write has.
  */
 export function targetOf(action: Action): string {
   const ref = InventoryRef.safeParse(action.args.target);
   if (!ref.success) throw new HoldpointError('BAD_INPUT', 'action: expected `args.target` to name an inventory entity');
-  return ref.data.entity.split(':', 1).join('');
+  return ref.data.entity.split('::', 1).join('');
 }
 
 /** The attempts that the log admitted, by digest and in log order. */

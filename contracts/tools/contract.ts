@@ -8,7 +8,7 @@ export type Risk = 'read' | 'low' | 'high';
 export type Effect = 'none' | 'idempotent' | 'conditional' | 'once';
 
 /**
- * Something a read found on a target: the only kind of thing a write may be aimed at. What follows a colon in its id names a
+ * Something a read found on a target: the only kind of thing a write may be aimed at. What follows `::` in its id names a
  * part or a change of what stands before it: for limits and open writes, that is one target.
  */
 export const Entity = z.strictObject({

@@ -110,7 +110,7 @@ describeWith('kubernetes', 'every read of a cluster', () => {
   it('leaves no text that somebody wrote in an id, and none outside a field that says so', async () => {
     for (const [name, args] of everyRead()) {
       const { data, entities } = await scene.read(name, args);
-      for (const { id } of entities) expect(id).toMatch(/^[a-z]+\/[0-9a-f-]{36}(:[a-z]+\/[0-9a-f-]+)?$/);
+      for (const { id } of entities) expect(id).toMatch(/^[a-z]+\/[0-9a-f-]{36}(::[a-z]+\/[0-9a-f-]+)?$/);
       expect(JSON.stringify(entities)).not.toContain('IGNORE');
       const places = placesOf(data, 'IGNORE');
       for (const place of places) expect(place).toMatch(/(^|\/)raw(\/|$)/);

@@ -28,7 +28,7 @@ type Attributes = Entity['attributes'];
 const place = { namespace: 'shop', deployment: 'auth-service', uid, generation: 3, paused: false };
 const scaleTo = (to: number, more: Attributes = {}): Entity => ({
   kind: 'scale',
-  id: `deployment/${uid}:scale/${to}`,
+  id: `deployment/${uid}::scale/${to}`,
   attributes: { ...place, from: 4, to, role: 'asked', ...more },
 });
 const pod = (more: Attributes = {}): Entity => ({
@@ -38,7 +38,7 @@ const pod = (more: Attributes = {}): Entity => ({
 });
 const revision = (more: Attributes = {}): Entity => ({
   kind: 'revision',
-  id: `deployment/${uid}:revision/${uid}`,
+  id: `deployment/${uid}::revision/${uid}`,
   attributes: { ...place, revision: 1, replicaSet: 'rs', replicaSetUid: uid, imagesHash: '0'.repeat(64), ...more },
 });
 

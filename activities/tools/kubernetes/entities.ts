@@ -49,7 +49,7 @@ export const deploymentEntity = (deployment: V1Deployment, more: Attributes = {}
 
 export const revisionEntity = (deployment: V1Deployment, { number, set }: Revision, more: Attributes): Entity => ({
   kind: 'revision',
-  id: `${deploymentId(deployment)}:revision/${set.metadata?.uid ?? ''}`,
+  id: `${deploymentId(deployment)}::revision/${set.metadata?.uid ?? ''}`,
   attributes: {
     ...identityOf(deployment),
     revision: number,
@@ -65,7 +65,7 @@ export const revisionEntity = (deployment: V1Deployment, { number, set }: Revisi
 /** The change from one number of pods to another, as a thing that can be aimed at. */
 export const scaleEntity = (deployment: V1Deployment, to: number, role: 'asked' | 'former'): Entity => ({
   kind: 'scale',
-  id: `${deploymentId(deployment)}:scale/${to}`,
+  id: `${deploymentId(deployment)}::scale/${to}`,
   attributes: { ...identityOf(deployment), from: countsOf(deployment).desired, to, role },
 });
 
