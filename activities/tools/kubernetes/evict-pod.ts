@@ -27,19 +27,16 @@ export const evict = (access: Access): WriteTool => ({
 const at = ({ attributes }: Entity) => ({ namespace: String(attributes.namespace), name: String(attributes.pod) });
 
 /** The mark stands in the request, and so in the cluster's audit log: the pod itself will not be there to bear it. */
-function eviction({ target, preconditions, mark }: Aim, dryRun: readonly string[]): V1Eviction {
+function send({ core }: Cluster, { target, preconditions, mark }: Aim, dryRun: 'All' | undefined): Promise<V1Eviction> {
   const { uid, resourceVersion } = preconditions;
   if (!uid || !resourceVersion) throw new HoldpointError('TARGET_REFUSED', 'evict: the action pins no pod');
   const annotations = { [marks.action]: mark.digest, [marks.incident]: mark.incident };
-  const deleteOptions = {
-    preconditions: { uid, resourceVersion },
-    ...(dryRun.length === 0 ? {} : { dryRun: [...dryRun] }),
-  };
-  return { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { ...at(target), annotations }, deleteOptions };
+  // A dry run is said twice: admission goes by the request, and the deletion in it by its own options.
+  const deleteOptions = { preconditions: { uid, resourceVersion }, ...(dryRun && { dryRun: [dryRun] }) };
+  const metadata = { ...at(target), annotations };
+  const body: V1Eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata, deleteOptions };
+  return core.createNamespacedPodEviction({ ...at(target), body, fieldManager, ...(dryRun && { dryRun }) });
 }
-
-const send = ({ core }: Cluster, aim: Aim, dryRun: readonly string[]): Promise<V1Eviction> =>
-  core.createNamespacedPodEviction({ ...at(aim.target), body: eviction(aim, dryRun), fieldManager });
 
 async function predict(access: Access, aim: Aim, { signal }: ReadContext): Promise<Predicted> {
   const doing = 'predict k8s.evictPod';
@@ -51,7 +48,7 @@ async function predict(access: Access, aim: Aim, { signal }: ReadContext): Promi
   );
   if (!isAsSeen(pod, aim)) throw new HoldpointError('TARGET_MOVED', `${doing}: the pod is no longer as it was seen`);
   await withCluster(access, 'predict', { signal, doing }, (cluster) =>
-    send(cluster, aim, ['All']).catch((error: unknown) => {
+    send(cluster, aim, 'All').catch((error: unknown) => {
       if (isByBudget(error)) throw new HoldpointError('TARGET_REFUSED', `${doing}: a disruption budget forbids it`);
       throw error;
     }),
@@ -86,7 +83,7 @@ async function arm(access: Access, aim: Aim, signal: AbortSignal): Promise<Armed
 
 /** What it would refuse, `fire` tells; what the identity may not do at all costs no receipt. */
 const rehearse = (actor: Cluster, aim: Aim): Promise<unknown> =>
-  send(actor, aim, ['All']).catch((error: unknown) => {
+  send(actor, aim, 'All').catch((error: unknown) => {
     const status = statusOf(error);
     if (status === null || status === 401 || status === 403 || status >= 500) throw error;
   });
@@ -99,7 +96,7 @@ async function fire(actor: Cluster, aim: Aim, deadline: () => Deadline, abort: A
     return noEffect('failed', 'RECEIPT_EXPIRED: the request would be sent after its deadline');
   actor.within({ timeoutMs: () => deadline().leftMs, signal: abort });
   try {
-    await send(actor, aim, []);
+    await send(actor, aim, undefined);
     const result = { name: at(aim.target).name, uid: aim.preconditions.uid ?? '' };
     return { status: 'done', detail: 'the API server took the eviction', result };
   } catch (error) {
