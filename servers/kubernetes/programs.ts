@@ -19,7 +19,10 @@ export const files = {
 export const certificate = (dir: string): string => join(dir, files.certificates, 'apiserver.crt');
 const certificateKey = (dir: string): string => join(dir, files.certificates, 'apiserver.key');
 
-/** What it holds ends with the demo or the test: an `fsync` on each write would only make that slower. */
+/**
+ * What it holds ends with the demo or the test: an `fsync` on each write would only make that slower. It asks nobody for a
+ * name: whoever reaches this machine's loopback could change what the API server keeps.
+ */
 export function etcdArgs(dir: string, { client, peer }: Ports): string[] {
   const [clients, peers] = [client, peer].map((port) => `http://${loopback}:${port}`);
   return [
@@ -53,13 +56,11 @@ export function apiserverArgs(dir: string, { client, api }: Ports): string[] {
 /** What makes deployments roll out, namespaces end, and garbage go; nothing that asks for a cloud, disks or certificates. */
 const controllers = [
   'clusterrole-aggregation',
-  'cronjob',
   'daemonset',
   'deployment',
   'disruption',
   'endpointslice',
   'garbage-collector',
-  'job',
   'namespace',
   'node-lifecycle',
   'pod-garbage-collector',

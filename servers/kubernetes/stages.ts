@@ -33,7 +33,6 @@ const status = (template: string): Step => ({ patch: { subresource: 'status', ro
 const lives: Condition = { key: '.metadata.deletionTimestamp', operator: 'DoesNotExist' };
 const pending: Condition = { key: '.status.phase', operator: 'In', values: ['Pending'] };
 const image = '.spec.containers[].image';
-const ownedByJob: Condition = { key: '.metadata.ownerReferences[].kind', operator: 'In', values: ['Job'] };
 
 const nodeStatus = `
 conditions:
@@ -107,8 +106,8 @@ function crashes(images: readonly string[]): Document[] {
 }
 
 /**
- * Nodes that are ready at once, pods that start at once, jobs that finish at once and deletions without a grace period;
- * and pods whose image is one of `crashingImages`, which crash-loop.
+ * Nodes that are ready at once, pods that start at once, and deletions without a grace period; and pods whose image is one
+ * of `crashingImages`, which crash-loop.
  */
 export function stages(crashingImages: readonly string[]): readonly Document[] {
   const wholesome: Condition[] =
@@ -118,13 +117,9 @@ export function stages(crashingImages: readonly string[]): readonly Document[] {
     operator: 'NotIn',
     values: ['True'],
   };
-  const running: Condition = { key: '.status.phase', operator: 'In', values: ['Running'] };
-  const done =
-    'ready: false, started: false, restartCount: 0, state: { terminated: { exitCode: 0, reason: Completed } }';
   return [
     stage('Node', 'node-is-ready', [notReady], [status(nodeStatus)]),
     stage('Pod', 'pod-starts', [lives, pending, ...wholesome], [started(true)]),
-    stage('Pod', 'job-finishes', [lives, running, ownedByJob], [status(`phase: Succeeded${containers(done)}`)]),
     stage('Pod', 'pod-ends', [{ key: '.metadata.deletionTimestamp', operator: 'Exists' }], [{ delete: true }]),
     ...(crashingImages.length === 0 ? [] : crashes(crashingImages)),
   ];
