@@ -106,6 +106,9 @@ describeWith('kubernetes', 'k8s.cordonNode and its inverse', () => {
 
   it('have no effect on a node that somebody else cordoned meanwhile', async () => {
     const tool = scene.write('k8s.cordonNode');
+    // Without any annotation a node is pinned by its resource version, and this would prove nothing.
+    const noted = [{ op: 'add', path: '/metadata/annotations', value: { noted: 'before' } }];
+    await scene.world.core.patchNode({ name: 'node-2', body: noted });
     const aim = aimAt(tool, await seen('node-2'));
     const armed = await tool.arm(aim, signal);
     const body = [{ op: 'add', path: '/spec/unschedulable', value: true }];
