@@ -129,13 +129,13 @@ async function postconditionOf(
   { effectMsMax }: Bounds,
 ): Promise<Postcondition | null> {
   if (status !== 'done' && status !== 'unknown') return null;
-  const leftMs = Math.max(effectMsMax - cancelMs - tookMs, effectMsMax / 2);
-  const waitMs =
-    tool.settleMsMax === undefined ? Math.min(postconditionMsMax, effectMsMax) : Math.min(tool.settleMsMax, leftMs);
-  const late = AbortSignal.timeout(waitMs + cancelMs);
-  // A rollout is not waited for after a kill; what it came to until then is looked at all the same.
-  const signal = tool.settleMsMax === undefined ? late : AbortSignal.any([scope.signal, late]);
   try {
+    const leftMs = Math.floor(Math.max(effectMsMax - cancelMs - tookMs, effectMsMax / 2));
+    const waitMs =
+      tool.settleMsMax === undefined ? Math.min(postconditionMsMax, effectMsMax) : Math.min(tool.settleMsMax, leftMs);
+    const late = AbortSignal.timeout(waitMs + cancelMs);
+    // A rollout is not waited for after a kill; what it came to until then is looked at all the same.
+    const signal = tool.settleMsMax === undefined ? late : AbortSignal.any([scope.signal, late]);
     return await tool.postcondition(aim, waitMs, signal);
   } catch (error) {
     return { held: false, detail: `could not be read: ${codeOf(error)}` };

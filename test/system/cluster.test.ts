@@ -39,11 +39,16 @@ describeWith(['temporal', 'postgres', 'kubernetes'], 'an incident in a cluster',
     expect(JSON.stringify(hold)).toContain(`image ${badImage} becomes ${goodImage}`);
     expect(await scene.view()).toMatchObject({ image: badImage, rolledOut: false });
     await approve(system, incident, hold);
-    expect(await incident.result()).toBe('recovered');
+    const end = await incident.result();
+    const refused = await system.records('refusal', incident.workflowId);
+    const [outcome] = await system.records('outcome', incident.workflowId);
+    expect({ end, refused, outcome: outcome?.outcome?.payload }).toMatchObject({
+      end: 'recovered',
+      refused: [],
+      outcome: { status: 'done', postcondition: { held: true } },
+    });
     expect(await scene.view()).toMatchObject({ image: goodImage, rolledOut: true });
     expect(await scene.isWhole()).toBe(true);
-    const [outcome] = await system.records('outcome', incident.workflowId);
-    expect(outcome?.outcome?.payload).toMatchObject({ status: 'done', postcondition: { held: true } });
     expect(await untilSealed(system, incident)).toContain('outcome');
     const { metadata } = await world.apps.readNamespacedDeployment({ namespace: shopNamespace, name: shopDeployment });
     expect(metadata?.annotations).toMatchObject({
