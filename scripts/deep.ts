@@ -16,7 +16,8 @@ async function main(): Promise<void> {
   const seed = process.env.HOLDPOINT_SEED ?? String(randomInt(2 ** 31));
   const began = new Date();
   rmSync(reportFile, { force: true });
-  const args = ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+  const reporters = ['default', 'json', 'test/support/again-reporter.ts'].map((name) => `--reporter=${name}`);
+  const args = ['vitest', 'run', ...reporters, `--outputFile.json=${reportFile}`];
   const child = spawn('npx', [...args, ...process.argv.slice(2)], {
     stdio: ['ignore', 'inherit', 'inherit'],
     env: { ...process.env, HOLDPOINT_DEEP: '1', HOLDPOINT_SEED: seed },
