@@ -1,9 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { defineConfig } from 'vitest/config';
+import { AgainReporter } from './test/support/again-reporter.ts';
 
 // Inherited by the processes that run the tests. `npm test` repeats itself; `npm run test:deep` takes a new seed each time.
 process.env.HOLDPOINT_SEED ??= process.env.HOLDPOINT_DEEP === '1' ? String(randomInt(2 ** 31)) : '1';
 process.stdout.write(`seed ${process.env.HOLDPOINT_SEED} (HOLDPOINT_SEED repeats a run)\n`);
+
+// Where the deep run wants its result as JSON.
+const report = process.env.HOLDPOINT_REPORT;
 
 /** Suites that start whole installations of six and more processes. */
 const installations = [
@@ -25,7 +29,8 @@ const shared = { ...patient, retry, pool: 'forks' as const, setupFiles: ['test/s
 export default defineConfig({
   test: {
     teardownTimeout: patient.teardownTimeout,
-    reporters: ['default', 'test/support/again-reporter.ts'],
+    reporters: ['default', new AgainReporter(), ...(report === undefined ? [] : ['json'])],
+    ...(report === undefined ? {} : { outputFile: { json: report } }),
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
       {

@@ -1,7 +1,7 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
 /** Names at the end each test that passed only when it was tried again: a suite that hides its stalls would prove less. */
-export default class AgainReporter implements Reporter {
+export class AgainReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const again = modules.flatMap((module) =>
       [...module.children.allTests()]
