@@ -53,7 +53,7 @@ const gate: Bench = {
   about: 'one typed write judged by every rule but the organisation policy (p50)',
   unit: 'us',
   peerName: 'agent-governance-sdk 4.0.0: 100 expression rules, hit at the last',
-  floor: 10,
+  floor: 35,
   open: async () => (await import('./gate/gate.ts')).openGate(),
 };
 
