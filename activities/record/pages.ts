@@ -1,10 +1,12 @@
-import type { LogRecord } from '../../contracts/record.ts';
+import type { LogRecord, RecordBody } from '../../contracts/record.ts';
+import { InventoryRef } from '../../contracts/tools/contract.ts';
 import type { Manifests } from '../identity/manifests.ts';
 import { escalationOf } from '../notify/escalation.ts';
 import { cut, type Notifier, type Page, severityOf } from '../notify/page.ts';
 import type { HoldEntry } from './holds.ts';
 import type { Log } from './log.ts';
 
+type Body<K extends RecordBody['kind']> = Extract<RecordBody, { kind: K }>;
 export type PagesDeps = {
   readonly log: Log;
   readonly notifier: Notifier;
@@ -17,8 +19,8 @@ const holdsMax = 8;
 const detailCharsMax = 1_000;
 
 /**
- * Tells a person of every stop, every open breaker, what ended each, and every unknown outcome that nobody was told of,
- * and records each telling. Due until recorded: a crash in between pages twice rather than never.
+ * Tells a person of every stop, every open breaker, what ended each, every write that a grant released, and every unknown
+ * outcome that nobody was told of, and records each telling. Due until recorded: a crash in between pages twice rather than never.
  */
 export async function tellOfWhatIsUntold(deps: PagesDeps): Promise<void> {
   const { log } = deps;
@@ -74,6 +76,8 @@ function wordsOf({ state }: Log, { seq, body }: LogRecord): Words {
         detail: `record ${seq}: ${what}: ${why}`,
       };
     }
+    case 'intent':
+      return autoWords(seq, body);
     case 'resume': {
       const { scope, statements } = body;
       const by = statements.map(({ statement }) => `${statement.person}: ${statement.reason}`).join('; ');
@@ -99,6 +103,21 @@ function wordsOf({ state }: Log, { seq, body }: LogRecord): Words {
     default:
       return { ...none, about: 'stopped', detail: `record ${seq}: ${body.kind}` };
   }
+}
+
+/** Who gave the grant is in its record, which a revocation names. */
+function autoWords(seq: number, { workflowId, digest, request: { action, grant } }: Body<'intent'>): Words {
+  const target = InventoryRef.safeParse(action.args.target).data?.entity ?? 'its target';
+  return {
+    about: 'auto-released',
+    workflowId,
+    digest,
+    scope: null,
+    record: seq,
+    runbook: action.runbook.id,
+    detail: `record ${seq}: ${action.tool} on ${target} is released by grant ${grant}, and nobody was asked`,
+    commands: [`holdpoint show ${workflowId}`, `holdpoint runbook revoke ${grant}`],
+  };
 }
 
 /** What whoever is paged types: first to look, and only then to close it. */

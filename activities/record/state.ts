@@ -149,6 +149,8 @@ export class LogState {
         break;
       case 'intent':
         this.intents.begin(body, payload, link.hash);
+        // Nobody was asked: somebody is told.
+        if (body.request.grant !== null) this.untold.set(seq, payload);
         break;
       case 'outcome':
         // The first *unknown* of an attempt is told, whoever said it; a second one is no news.

@@ -1,5 +1,6 @@
 import { forbiddenBy } from '../floor.ts';
 import { isStatementName } from '../only-statement.ts';
+import { unlistedRun } from '../program.ts';
 import type { TypedAction } from '../typed-action.ts';
 import { literal, literalOf, type Word } from '../word.ts';
 import { newShell, runText } from './nested.ts';
@@ -25,9 +26,7 @@ const shortNames: ReadonlyMap<string, string> = new Map([
  */
 export function runUnlisted(name: string, argv: readonly Word[], scope: Scope): void {
   const { findings } = scope;
-  findings.add([
-    { system: 'host', verb: 'run', object: 'program', names: [name], modifiers: ['unlisted'], effect: 'write' },
-  ]);
+  findings.add([unlistedRun(name)]);
   // In zsh it may be a word of the language (`noglob`, `=kubectl`).
   if (scope.dialect === 'zsh') findings.refuse('unknown.dialect', `\`${name.slice(0, 60)}\` may be no program in zsh`);
   if (isStatementName(literalOf(argv[0]) ?? '') || !mayGoDeeper(scope)) return;
