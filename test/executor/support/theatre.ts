@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { defaultActivityInfo, MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import pino from 'pino';
+import { Registry } from 'prom-client';
+import { createBrokerClient } from '../../../activities/identity/broker-client.ts';
+import { type BrokerServer, startBroker } from '../../../activities/identity/broker-server.ts';
 import { createFences } from '../../../activities/identity/fences.ts';
 import { createManifests, type Manifests } from '../../../activities/identity/manifests.ts';
 import { createIncidentRecords } from '../../../activities/judge/incident-records.ts';
@@ -24,6 +27,7 @@ import { bindAction, digestOf, jcs, type Place } from '../../../policies/digest.
 import type { RulesChange } from '../../policies/support/rules.ts';
 import { begin, decide, ready, runbookOf, runbookRef } from '../../record/incident.ts';
 import {
+  broker,
   executor,
   freshText,
   freshWorkflowId,
@@ -43,6 +47,7 @@ export type Theatre = {
   readonly world: World;
   readonly database: Database;
   readonly deps: ExecutorDeps;
+  readonly broker: BrokerServer;
   readonly outboxDir: string;
   /** An incident whose run really runs on the server; nobody polls it. */
   incident(): Promise<{ place: Place; context: IncidentContext }>;
@@ -87,16 +92,36 @@ export async function openTheatre(world: World, database: Database, manifest: Ru
   const recorder = stage.as(executor);
   const log = pino({ level: 'silent' });
   const monotonic = () => performance.now();
+  const fences = createFences({ client: world.client, namespace: world.namespace, monotonic });
+  const served = await startBroker({
+    keys,
+    namespace: world.namespace,
+    client: world.client,
+    recorder: stage.as(broker),
+    manifests,
+    minters: new Map([['postgres', database.minter]]),
+    fences,
+    clock: stage.now,
+    monotonic,
+    log,
+    registry: new Registry(),
+    failpoint: () => undefined,
+    signer: broker.signer,
+    listen: { host: '127.0.0.1', port: 0 },
+  });
+  // A receipt has to be younger than the broker, whatever their clocks say.
+  stage.pass(2_001);
   const deps: ExecutorDeps = {
     role: 'payments-db',
     signer: executor.signer,
     keys,
-    tools: createPostgresTools([database.target]),
+    tools: createPostgresTools([database.address]),
+    broker: createBrokerClient({ url: served.url, signer: executor.signer, keys, clock: stage.now, log }),
     manifests,
     recorder,
     incidentRecords: createIncidentRecords(recorder),
     postStatements: (statements) => postStatements({ url: stage.recorder.url, keys }, statements),
-    fences: createFences({ client: world.client, namespace: world.namespace, monotonic }),
+    fences,
     outbox: createOutbox({ dir: outboxDir, recorder, log }),
     inFlight: createInFlight(),
     failpoint: () => undefined,
@@ -116,7 +141,9 @@ export async function openTheatre(world: World, database: Database, manifest: Ru
     approve: (hold, draft) => decide(stage, heldOf(hold), draft),
     bodies: async ({ place }) =>
       (await recorder.records({ workflow: place.workflowId })).map(({ payload }) => payload.body),
+    broker: served,
     async close() {
+      await served.stop();
       await stage.close();
       await rm(outboxDir, { recursive: true, force: true });
     },
