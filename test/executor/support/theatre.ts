@@ -93,22 +93,7 @@ export async function openTheatre(world: World, database: Database, manifest: Ru
   const log = pino({ level: 'silent' });
   const monotonic = () => performance.now();
   const fences = createFences({ client: world.client, namespace: world.namespace, monotonic });
-  const served = await startBroker({
-    keys,
-    namespace: world.namespace,
-    client: world.client,
-    recorder: stage.as(broker),
-    manifests,
-    minters: new Map([['postgres', database.minter]]),
-    fences,
-    clock: stage.now,
-    monotonic,
-    log,
-    registry: new Registry(),
-    failpoint: () => undefined,
-    signer: broker.signer,
-    listen: { host: '127.0.0.1', port: 0 },
-  });
+  const served = await startTheatreBroker({ stage, world, database });
   // A receipt has to be younger than the broker, whatever their clocks say.
   stage.pass(2_001);
   const deps: ExecutorDeps = {
@@ -149,6 +134,31 @@ export async function openTheatre(world: World, database: Database, manifest: Ru
     },
   };
   return theatre;
+}
+
+/** A broker as the process of that name has it, in this process. */
+export async function startTheatreBroker({ stage, world, database }: Pick<Theatre, 'stage' | 'world' | 'database'>) {
+  const { client, namespace } = world;
+  const monotonic = () => performance.now();
+  const dir = join(stage.dir, 'manifests');
+  const manifests = createManifests({ dir, keys, mode: 'development', clock: stage.now });
+  await manifests.reload();
+  return startBroker({
+    keys,
+    namespace,
+    client,
+    recorder: stage.as(broker),
+    manifests,
+    minters: new Map([['postgres', database.minter]]),
+    fences: createFences({ client, namespace, monotonic }),
+    clock: stage.now,
+    monotonic,
+    log: pino({ level: 'silent' }),
+    registry: new Registry(),
+    failpoint: () => undefined,
+    signer: broker.signer,
+    listen: { host: '127.0.0.1', port: 0 },
+  });
 }
 
 export async function openHouse(): Promise<{ world: World; database: Database; close(): Promise<void> }> {
