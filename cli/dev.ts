@@ -82,7 +82,7 @@ function render(io: Io, event: DevEvent): string[] {
         `you       ${event.person}, SSH key ${event.sshKey}`,
         `manifest  ${event.manifest}`,
         io.paint.dim(
-          'five processes of one user on one machine: this shows the separation of authority, it does not enforce it',
+          'six processes of one user on one machine: this shows the separation of authority, it does not enforce it',
         ),
         `try       npx holdpoint raise PaymentsDatabaseBlocked -l service=payments -l severity=critical`,
         'Ctrl-C stops it; what is open goes on at the next start',

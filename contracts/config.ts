@@ -74,6 +74,19 @@ export const ArchiveConfig = z.discriminatedUnion('kind', [
 export type ArchiveConfig = z.infer<typeof ArchiveConfig>;
 export type S3Archive = Extract<ArchiveConfig, { kind: 's3' }>;
 
+const HttpUrl = z.url({ protocol: /^https?$/ });
+/** Where a database is: nobody's login is in it, whoever connects brings the one that the broker issued. */
+export const PostgresAddress = z.strictObject({
+  database: Name,
+  url: z
+    .string()
+    .min(1)
+    .refine((text) => URL.canParse(text) && new URL(text).username === '' && new URL(text).password === '', {
+      message: 'expected an address without a login',
+    }),
+});
+export type PostgresAddress = z.infer<typeof PostgresAddress>;
+
 /**
  * What is not secret, one JSON file for each process, at `HOLDPOINT_CONFIG`. Temporal's address, namespace, TLS and API
  * key come from Temporal's own environment configuration (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, …).
@@ -97,7 +110,10 @@ export const ProcessConfig = z.discriminatedUnion('process', [
     ...shared,
     role: z.string().min(1).max(63),
     outboxDir: z.string().min(1),
+    brokerUrl: HttpUrl,
+    postgres: z.array(PostgresAddress).max(32).default([]),
   }),
+  z.strictObject({ process: z.literal('broker'), ...shared, listen: Listen }),
   z.strictObject({
     process: z.literal('recorder'),
     ...shared,
@@ -112,7 +128,6 @@ export const ProcessConfig = z.discriminatedUnion('process', [
 export type ProcessConfig = z.infer<typeof ProcessConfig>;
 export type ConfigOf<P extends ProcessConfig['process']> = Extract<ProcessConfig, { process: P }>;
 
-const HttpUrl = z.url({ protocol: /^https?$/ });
 /** Which pages a channel takes; without a word of it, all. */
 const takes = {
   /** What runbooks call it under `escalation.page`, and what the record calls it. */
@@ -144,13 +159,8 @@ export const Notify = z
   .refine((channels) => new Set(channels.map(({ name }) => name)).size === channels.length, 'expected each name once');
 export type Notify = z.infer<typeof Notify>;
 
-/** Three logins, none a member of another (a monitoring role can end sessions of its own role): statistics, the read-only query, and writes. */
-export const PostgresTarget = z.strictObject({
-  database: Name,
-  monitorUrl: z.string().min(1),
-  queryUrl: z.string().min(1),
-  actUrl: z.string().min(1),
-});
+/** A database, and the one login at it that lasts: it may have short-lived ones made and withdrawn, and nothing else. */
+export const PostgresTarget = z.strictObject({ database: Name, mintUrl: z.string().min(1) });
 export type PostgresTarget = z.infer<typeof PostgresTarget>;
 
 /**
@@ -174,7 +184,8 @@ export const ProcessSecrets = z.discriminatedUnion('process', [
   }),
   z.strictObject({ process: z.literal('orchestrator'), key: PrivateKey, notify: Notify }),
   z.strictObject({ process: z.literal('reasoner'), key: PrivateKey }),
-  z.strictObject({ process: z.literal('executor'), key: PrivateKey, postgres: z.array(PostgresTarget).max(32) }),
+  z.strictObject({ process: z.literal('executor'), key: PrivateKey }),
+  z.strictObject({ process: z.literal('broker'), key: PrivateKey, postgres: z.array(PostgresTarget).max(32) }),
   z.strictObject({ process: z.literal('recorder'), key: PrivateKey, notify: Notify }),
 ]);
 export type ProcessSecrets = z.infer<typeof ProcessSecrets>;

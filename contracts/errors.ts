@@ -56,6 +56,7 @@ export const errorCodes = [
   'TARGET_BUSY',
   'STOPPED',
   'FENCE_UNREACHABLE',
+  'BROKER_AWAY',
   'TARGET_MOVED',
   'TARGET_AWAY',
   'TARGET_REFUSED',

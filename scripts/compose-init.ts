@@ -14,6 +14,7 @@ const inside = {
   archive: { kind: 'directory' as const, dir: '/var/lib/holdpoint/archive' },
   outboxDir: '/var/lib/holdpoint/outbox',
   recorderUrl: 'http://recorder:7702',
+  brokerUrl: 'http://broker:7703',
 };
 const everywhere = '0.0.0.0';
 const health = { host: everywhere, port: 7710 };
@@ -33,7 +34,19 @@ const settings = {
     bundleDir: inside.bundleDir,
   },
   reasoner: { health, manifestDir: inside.manifestDir, recorderUrl: inside.recorderUrl },
-  executor: { health, manifestDir: inside.manifestDir, recorderUrl: inside.recorderUrl, outboxDir: inside.outboxDir },
+  executor: {
+    health,
+    manifestDir: inside.manifestDir,
+    recorderUrl: inside.recorderUrl,
+    outboxDir: inside.outboxDir,
+    brokerUrl: inside.brokerUrl,
+  },
+  broker: {
+    health,
+    manifestDir: inside.manifestDir,
+    recorderUrl: inside.recorderUrl,
+    listen: { host: everywhere, port: 7703 },
+  },
   recorder: {
     health,
     manifestDir: inside.manifestDir,

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import type { ConfigOf, PostgresTarget, SecretsOf } from '../contracts/config.ts';
+import type { ConfigOf, PostgresAddress, PostgresTarget, SecretsOf } from '../contracts/config.ts';
 import { type NotifyChannel, PinnedKeys, PrivateKey, ProcessConfig, ProcessSecrets } from '../contracts/config.ts';
 import { HoldpointError } from '../contracts/errors.ts';
 import type { ManifestFile } from '../contracts/manifest.ts';
@@ -16,10 +16,10 @@ import { freePorts, loopback } from './ports.ts';
 import type { ManifestParts } from './publish.ts';
 import { publishManifest } from './publish.ts';
 
-export const processNames = ['recorder', 'gateway', 'orchestrator', 'reasoner', 'executor'] as const;
+export const processNames = ['recorder', 'gateway', 'orchestrator', 'reasoner', 'executor', 'broker'] as const;
 export type ProcessName = (typeof processNames)[number];
-/** Health ports by process, and the two doors that others call. */
-export type Ports = Readonly<Record<'gateway' | 'recorder' | `health.${ProcessName}`, number>>;
+/** Health ports by process, and the doors that others call. */
+export type Ports = Readonly<Record<'gateway' | 'recorder' | 'broker' | `health.${ProcessName}`, number>>;
 
 export type WorkspaceOptions = ManifestParts & {
   readonly dir: string;
@@ -49,7 +49,7 @@ export type Workspace = {
   readonly keys: PinnedKeys;
   /** Signs manifests; development only, production signs elsewhere. */
   readonly platform: Signer;
-  readonly urls: { readonly gateway: string; readonly recorder: string };
+  readonly urls: { readonly gateway: string; readonly recorder: string; readonly broker: string };
   readonly webhooks: WebhookSecrets;
   readonly manifestDir: string;
   readonly archiveDir: string;
@@ -66,7 +66,7 @@ export type Workspace = {
 const folders = ['config', 'logs', 'manifests', 'archive', 'outbox', 'bundles'] as const;
 
 /**
- * Everything that the five processes of one machine need: keys, configuration files, secrets (in memory), a signed
+ * Everything that the six processes of one machine need: keys, configuration files, secrets (in memory), a signed
  * development manifest, the workflow bundle. Throws `RUNBOOK_INVALID`, `MANIFEST_*`, or `BAD_INPUT` naming a setting.
  */
 export async function prepareWorkspace(options: WorkspaceOptions): Promise<Workspace> {
@@ -92,7 +92,11 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
     secrets: makeSecrets(options, privateKeys, webhooks),
     keys,
     platform,
-    urls: { gateway: `http://${loopback}:${ports.gateway}`, recorder: `http://${loopback}:${ports.recorder}` },
+    urls: {
+      gateway: `http://${loopback}:${ports.gateway}`,
+      recorder: `http://${loopback}:${ports.recorder}`,
+      broker: `http://${loopback}:${ports.broker}`,
+    },
     webhooks,
     manifestDir: join(dir, 'manifests'),
     archiveDir: archiveDirOf(configs.recorder),
@@ -119,7 +123,7 @@ function writeProfile(dir: string): string {
 type KeyRing = ReadonlyMap<ProcessId, PrivateKey>;
 
 function makeKeys({ role, persistent }: WorkspaceOptions, dir: string): KeyRing {
-  const ids = ['platform', 'gateway', 'orchestrator', 'reasoner', 'recorder', `executor.${role}`];
+  const ids = ['platform', 'gateway', 'orchestrator', 'reasoner', 'recorder', 'broker', `executor.${role}`];
   const keyFor = (id: string): PrivateKey =>
     persistent
       ? keptSecret(join(dir, 'keys', `${id}.json`), newDevelopmentKey, (raw) => PrivateKey.parse(raw))
@@ -140,7 +144,7 @@ const makeWebhookSecrets = ({ persistent }: WorkspaceOptions, dir: string): Webh
     : newWebhookSecrets();
 
 async function choosePorts(given: Partial<Ports>): Promise<Ports> {
-  const names = ['gateway', 'recorder', ...processNames.map((name) => `health.${name}` as const)] as const;
+  const names = ['gateway', 'recorder', 'broker', ...processNames.map((name) => `health.${name}` as const)] as const;
   const free = await freePorts(names.length);
   return Object.fromEntries(names.map((name, at) => [name, given[name] ?? free[at]])) as Ports;
 }
@@ -157,7 +161,13 @@ function makeConfigs(options: WorkspaceOptions, dir: string, keys: PinnedKeys, p
     gateway: { listen: { host: loopback, port: ports.gateway } },
     orchestrator: { bundleDir: join(dir, 'bundles') },
     reasoner: { model: options.model, ...(options.script === undefined ? {} : { script: options.script }) },
-    executor: { role: options.role, outboxDir: join(dir, 'outbox') },
+    executor: {
+      role: options.role,
+      outboxDir: join(dir, 'outbox'),
+      brokerUrl: `http://${loopback}:${ports.broker}`,
+      postgres: options.targets.map(addressOf),
+    },
+    broker: { listen: { host: loopback, port: ports.broker } },
     recorder: {
       listen: { host: loopback, port: ports.recorder },
       archive: { kind: 'directory', dir: join(dir, 'archive') },
@@ -172,6 +182,16 @@ function makeConfigs(options: WorkspaceOptions, dir: string, keys: PinnedKeys, p
     return [name, parsed.data];
   });
   return Object.fromEntries(entries) as Workspace['configs'];
+}
+
+/** Where the database is, without the login that only the broker holds. Throws `BAD_INPUT`, and never shows the login. */
+function addressOf({ database, mintUrl }: PostgresTarget): PostgresAddress {
+  if (!URL.canParse(mintUrl))
+    throw new HoldpointError('BAD_INPUT', `target \`${database}\`: expected a connection string`);
+  const url = new URL(mintUrl);
+  url.username = '';
+  url.password = '';
+  return { database, url: url.href };
 }
 
 function writeConfigs(dir: string, configs: Workspace['configs']): Workspace['configFiles'] {
@@ -192,7 +212,8 @@ function makeSecrets(
     gateway: { alertmanager: { scheme: 'bearer', token: webhooks.alertmanagerToken }, generic: webhooks.generic },
     orchestrator: { notify },
     reasoner: {},
-    executor: { postgres: targets },
+    executor: {},
+    broker: { postgres: targets },
     recorder: { notify },
   };
   const entries = processNames.map((name) => {

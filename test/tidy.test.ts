@@ -116,7 +116,7 @@ describe('import walls', () => {
     const importers = all.filter(({ file, target }) => target.startsWith('workers/') && roomOf(file) !== 'workers');
     expect(importers).toEqual([]);
     const entries = new Set(
-      ['orchestrator', 'reasoner', 'executor', 'recorder', 'gateway'].map((name) => `workers/${name}.ts`),
+      ['orchestrator', 'reasoner', 'executor', 'recorder', 'gateway', 'broker'].map((name) => `workers/${name}.ts`),
     );
     expect(all.filter(({ target }) => entries.has(target))).toEqual([]);
   });

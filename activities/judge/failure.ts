@@ -4,6 +4,7 @@ import { codeOf, type ErrorCode } from '../../contracts/errors.ts';
 /** What another moment may mend: someone was away or busy. Everything else is a refusal, and stays one. */
 const retryable: ReadonlySet<ErrorCode> = new Set([
   'RECORDER_AWAY',
+  'BROKER_AWAY',
   'FENCE_UNREACHABLE',
   'TARGET_AWAY',
   'TARGET_BUSY',

@@ -14,10 +14,9 @@ import type { SignedStanding } from '../../contracts/standing.ts';
 import { StandingSnapshot } from '../../contracts/standing.ts';
 import type { SignedStatement } from '../../contracts/statement.ts';
 import { sha256Hex } from '../../policies/digest.ts';
-import type { Signer } from '../../policies/signing.ts';
 import { firstIssue, openSigned } from '../../policies/signing.ts';
-import type { Call, Door } from './wire.ts';
-import { askDoor, blobBytesMax, errorOf, mustBeRecorders, parseJson, send, signCall } from './wire.ts';
+import type { Call, Door, ExchangeOptions } from './wire.ts';
+import { askDoor, blobBytesMax, exchange, parseJson, timeoutMsDefault } from './wire.ts';
 
 export type RecordsQuery = {
   readonly from?: number;
@@ -48,16 +47,8 @@ export type RecorderClient = {
   head(): Promise<Head>;
 };
 export type RecorderReader = Pick<RecorderClient, 'standing' | 'governed' | 'fences' | 'getBlob' | 'records' | 'head'>;
-export type RecorderClientOptions = {
-  readonly url: string;
-  readonly signer: Signer;
-  readonly keys: PinnedKeys;
-  /** Milliseconds since the epoch. */
-  readonly clock: () => number;
-  readonly timeoutMs?: number;
-};
+export type RecorderClientOptions = ExchangeOptions;
 
-const timeoutMsDefault = 10_000;
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value), 'utf8');
 
 /**
@@ -119,15 +110,6 @@ export const postAttestation = async (door: Door, attestation: SignedAttestation
   shaped(await askDoor(door, postCall('/v1/attestations', attestation), timeoutMsDefault), Appended);
 
 const postCall = (path: string, value: unknown): Call => ({ method: 'POST', path, body: json(value) });
-
-async function exchange(options: RecorderClientOptions, call: Call): Promise<Buffer> {
-  const { nonce, headers } = signCall(call, options.signer, options.clock());
-  const reply = await send(options.url, { ...call, headers }, options.timeoutMs ?? timeoutMsDefault);
-  mustBeRecorders(reply, nonce, options.keys);
-  const error = errorOf(reply);
-  if (error !== null) throw error;
-  return reply.body;
-}
 
 function shaped<S extends z.ZodType>(body: Buffer, schema: S): z.infer<S> {
   const parsed = schema.safeParse(parseJson(body));

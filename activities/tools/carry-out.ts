@@ -2,9 +2,10 @@ import type { Action } from '../../contracts/action.ts';
 import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import type { SignedOutcome } from '../../contracts/evidence.ts';
 import type { Limits } from '../../contracts/limits.ts';
-import type { Receipt } from '../../contracts/receipt.ts';
+import type { SignedReceipt } from '../../contracts/receipt.ts';
 import type { JudgedHere } from '../judge/judge-call.ts';
 import { isAbandoned, mustNotBeCancelled, type Scope } from './activity-scope.ts';
+import { giveBack, observing } from './borrow.ts';
 import { bounded } from './bounded.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
 import type { Aim, Armed, Effect, Postcondition, WriteTool } from './implement.ts';
@@ -12,7 +13,7 @@ import { type StartBudget, startBudget } from './start-budget.ts';
 
 export type Admitted = {
   readonly action: Action;
-  readonly receipt: Receipt;
+  readonly signed: SignedReceipt;
   /** The record of the grant that released it; null where persons did. */
   readonly grant: string | null;
   /** When the receipt was asked for, by the monotonic clock. */
@@ -20,7 +21,6 @@ export type Admitted = {
   readonly judged: JudgedHere;
   readonly tool: WriteTool;
   readonly aim: Aim;
-  readonly armed: Armed;
   readonly scope: Scope;
 };
 type Tried = { readonly effect: Effect; readonly startedAt: string | null; readonly stop: unknown };
@@ -38,7 +38,7 @@ const cancelMs = 2_500;
 export async function carryOut(admitted: Admitted, deps: ExecutorDeps): Promise<SignedOutcome> {
   const limits = strictest(admitted.judged);
   const tried = await tryEffect(admitted, limits, deps);
-  const postcondition = await postconditionOf(tried.effect, admitted, limits);
+  const postcondition = await postconditionOf(tried.effect, admitted, limits, deps);
   const outcome = signOutcome(admitted, tried, postcondition, deps);
   deps.failpoint('executor.after-sign');
   await keep(outcome, deps);
@@ -66,18 +66,54 @@ const strictest = ({ rules, newest }: JudgedHere): Bounds => {
   };
 };
 
+type Ready = { readonly budget: StartBudget; readonly armed: Armed };
+
 async function tryEffect(admitted: Admitted, limits: Bounds, deps: ExecutorDeps): Promise<Tried> {
-  const { receipt, askedAt, armed, scope } = admitted;
-  let budget: StartBudget;
+  const undo: (() => unknown)[] = [];
   try {
-    budget = startBudget(receipt, deps, { askedAt, startMsMax: limits.receiptStartMsMax });
-    await mustBeOpenNow(admitted, budget, limits.fenceFreshMsMax, deps);
-  } catch (stop) {
-    const why = stop instanceof HoldpointError ? `${stop.code}: ${stop.message}` : 'cancelled or stopped';
-    return { effect: { status: 'failed', detail: `no effect: ${why}`, result: null }, startedAt: null, stop };
+    let ready: Ready;
+    try {
+      ready = await armInTime(admitted, limits, undo, deps);
+    } catch (stop) {
+      const why = stop instanceof HoldpointError ? `${stop.code}: ${stop.message}` : 'cancelled or stopped';
+      return { effect: { status: 'failed', detail: `no effect: ${why}`, result: null }, startedAt: null, stop };
+    }
+    return await fire(ready, admitted, limits, deps);
+  } finally {
+    for (const step of undo.reverse()) await step();
   }
+}
+
+/**
+ * The one credential of this effect, connected with it, and then the fences, asked last: connecting takes longer than their answer
+ * stays fresh. What has to be undone afterwards is in `undo` before the next step begins.
+ */
+async function armInTime(
+  admitted: Admitted,
+  limits: Bounds,
+  undo: (() => unknown)[],
+  deps: ExecutorDeps,
+): Promise<Ready> {
+  const { signed, askedAt, tool, aim, scope } = admitted;
+  const budget = startBudget(signed.payload, deps, { askedAt, startMsMax: limits.receiptStartMsMax });
+  const issued = deps.broker.issue({ kind: 'write', receipt: signed });
+  undo.push(() => giveBack(issued, deps));
+  const { credential } = await issued;
+  deps.failpoint('executor.after-credential');
+  const armed = await tool.arm(aim, credential, scope.signal);
+  undo.push(() => armed.disarm());
+  await mustBeOpenNow(admitted, budget, limits.fenceFreshMsMax, deps);
+  return { budget, armed };
+}
+
+async function fire(
+  { budget, armed }: Ready,
+  { scope }: Admitted,
+  { effectMsMax }: Bounds,
+  deps: ExecutorDeps,
+): Promise<Tried> {
   const startedAt = new Date(deps.clock()).toISOString();
-  const late = AbortSignal.timeout(Math.max(limits.effectMsMax - cancelMs, limits.effectMsMax / 2));
+  const late = AbortSignal.timeout(Math.max(effectMsMax - cancelMs, effectMsMax / 2));
   deps.failpoint('executor.before-effect');
   const effect = await armed.fire(budget.deadline, AbortSignal.any([scope.signal, late]));
   deps.failpoint('executor.after-effect');
@@ -89,13 +125,13 @@ async function tryEffect(admitted: Admitted, limits: Bounds, deps: ExecutorDeps)
  * again, as long as the receipt's time lasts.
  */
 async function mustBeOpenNow(
-  { receipt, action, grant, scope }: Admitted,
+  { signed, action, grant, scope }: Admitted,
   budget: StartBudget,
   freshMsMax: number,
   deps: ExecutorDeps,
 ): Promise<void> {
   const own = { workflowId: action.workflowId, runId: action.runId, unaided: grant !== null };
-  const question = { fences: receipt.fences, runbookId: action.runbook.id, own };
+  const question = { fences: signed.payload.fences, runbookId: action.runbook.id, own };
   for (let ask = 0; ask < fenceAsksMax; ask++) {
     budget.mustBeLeft();
     const checkedAt = await deps.fences.mustBeOpen(question).then(
@@ -114,20 +150,23 @@ async function mustBeOpenNow(
 
 async function postconditionOf(
   { status }: Effect,
-  { tool, aim }: Admitted,
+  { tool, aim, action, signed }: Admitted,
   { effectMsMax }: Bounds,
+  deps: ExecutorDeps,
 ): Promise<Postcondition | null> {
   if (status !== 'done' && status !== 'unknown') return null;
   const waitMs = Math.min(postconditionMsMax, effectMsMax);
   try {
-    return await tool.postcondition(aim, waitMs, AbortSignal.timeout(waitMs + cancelMs));
+    const signal = AbortSignal.timeout(waitMs + cancelMs);
+    const about = { workflowId: action.workflowId, digest: signed.payload.digest };
+    return await observing(about, deps, (credential) => tool.postcondition(aim, waitMs, { signal, credential }));
   } catch (error) {
     return { held: false, detail: `could not be read: ${codeOf(error)}` };
   }
 }
 
 function signOutcome(
-  { action, receipt, scope, tool }: Admitted,
+  { action, signed: { payload: receipt }, scope, tool }: Admitted,
   { effect, startedAt }: Tried,
   postcondition: Postcondition | null,
   { signer, clock }: ExecutorDeps,

@@ -9,11 +9,12 @@ import { checkCard, provenanceOf } from '../../policies/card.ts';
 import { mustBeReleasable, verifyRelease } from '../../policies/release.ts';
 import { type JudgedHere, parseBlob } from '../judge/judge-call.ts';
 import { inScope, isAbandoned, mustNotBeCancelled, type Scope } from './activity-scope.ts';
+import { accessTo } from './borrow.ts';
 import { carryOut } from './carry-out.ts';
 import { type Earlier, earlierOf } from './earlier-attempt.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
 import type { WriteTool } from './implement.ts';
-import { aimOf, bindHere, judgeHere, toolOf } from './judge-here.ts';
+import { aimOf, bindHere, judgeHere, predictionOf, toolOf } from './judge-here.ts';
 import { settleEarlier } from './unknown-outcome.ts';
 
 /**
@@ -69,6 +70,7 @@ async function handOver(outcome: SignedOutcome, { signal }: Scope, { outbox }: E
 
 const mayMend: ReadonlySet<string> = new Set([
   'RECORDER_AWAY',
+  'BROKER_AWAY',
   'TARGET_AWAY',
   'TEMPORAL_AWAY',
   'TARGET_BUSY',
@@ -156,19 +158,14 @@ async function admitAndCarryOut(
 ): Promise<SignedOutcome> {
   const tool = toolOf(action.tool, 'write', deps) as WriteTool;
   const aim = aimOf(action, judged);
-  // Connecting has no effect, and takes longer than a fence's answer stays fresh.
-  const armed = await tool.arm(aim, scope.signal);
-  try {
-    deps.failpoint('executor.before-receipt');
-    mustNotBeCancelled(scope);
-    const askedAt = deps.monotonic();
-    const { payload: receipt } = await askReceipt(input, action, scope, deps);
-    deps.failpoint('executor.after-receipt');
-    const { grant } = input;
-    return await carryOut({ action, receipt, grant, askedAt, judged, tool, aim, armed, scope }, deps);
-  } finally {
-    await armed.disarm();
-  }
+  // Broker and target answer, or no attempt is spent.
+  await tool.ready(aim, { signal: scope.signal, credential: accessTo(predictionOf(action, judged), deps) });
+  deps.failpoint('executor.before-receipt');
+  mustNotBeCancelled(scope);
+  const askedAt = deps.monotonic();
+  const signed = await askReceipt(input, action, scope, deps);
+  deps.failpoint('executor.after-receipt');
+  return carryOut({ action, signed, grant: input.grant, askedAt, judged, tool, aim, scope }, deps);
 }
 
 /** From here the intent is durable. Throws `RECORDER_AWAY` (no effect), or the code of the recorder's refusal. */

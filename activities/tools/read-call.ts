@@ -7,9 +7,10 @@ import { firstIssue } from '../../policies/signing.ts';
 import { callHash } from '../../policies/usage.ts';
 import type { JudgedHere } from '../judge/judge-call.ts';
 import { inScope, type Scope } from './activity-scope.ts';
+import { accessTo } from './borrow.ts';
 import { jsonBytes } from './bounded.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
-import type { ReadAnswer, ReadTool } from './implement.ts';
+import type { LookContext, ReadAnswer, ReadTool } from './implement.ts';
 import { judgeHere, toolOf } from './judge-here.ts';
 
 /** Left of the result bound for everything that is not the tool's own answer. */
@@ -35,7 +36,10 @@ async function read(input: ReadInput, scope: Scope, deps: ExecutorDeps): Promise
   const tool = toolOf(call.tool, 'read', deps) as ReadTool;
   // Its time is when it began: whatever changed since may not be in it.
   const at = new Date(deps.clock()).toISOString();
-  const answer = await answerOf(tool, call, judged, scope);
+  const { workflowId, runId } = place;
+  const scopes = [...tool.contract.scopeOf(call.args, null)];
+  const credential = accessTo({ kind: 'read', workflowId, runId, tool: call.tool, scopes }, deps);
+  const answer = await answerOf(tool, call, judged, { signal: scope.signal, credential });
   const result = signResult({ ...input, call }, { ...answer, at }, scope, deps);
   const bytes = jcs(result);
   const evidence: EvidenceRef = {
@@ -47,7 +51,6 @@ async function read(input: ReadInput, scope: Scope, deps: ExecutorDeps): Promise
     bytes: Buffer.byteLength(bytes, 'utf8'),
   };
   await deps.recorder.putBlob(bytes);
-  const { workflowId, runId } = place;
   await deps.recorder.append({
     kind: 'result',
     workflowId,
@@ -65,7 +68,12 @@ function parseCall(raw: unknown): ToolCall {
   return parsed.data;
 }
 
-async function answerOf(tool: ReadTool, call: ToolCall, judged: JudgedHere, scope: Scope): Promise<ReadAnswer> {
+async function answerOf(
+  tool: ReadTool,
+  call: ToolCall,
+  judged: JudgedHere,
+  { signal, credential }: LookContext,
+): Promise<ReadAnswer> {
   const args = tool.contract.args.safeParse(call.args);
   if (!args.success) throw new HoldpointError('BAD_INPUT', `\`${call.tool}\`: ${firstIssue(args.error)}`);
   const limit = (name: 'readMsMax' | 'resultBytesMax') =>
@@ -73,7 +81,8 @@ async function answerOf(tool: ReadTool, call: ToolCall, judged: JudgedHere, scop
   const late = AbortSignal.timeout(Math.max(limit('readMsMax') - marginMs, limit('readMsMax') / 2));
   const bytesMax = limit('resultBytesMax');
   const answer = await tool.read(args.data, {
-    signal: AbortSignal.any([scope.signal, late]),
+    signal: AbortSignal.any([signal, late]),
+    credential,
     bytesMax: Math.max(bytesMax - envelopeBytes, Math.floor(bytesMax / 2)),
   });
   const data = tool.contract.result.safeParse(answer.data);

@@ -7,6 +7,7 @@ import { InventoryRef } from '../../contracts/tools/contract.ts';
 import { resolveTarget } from '../../policies/inventory.ts';
 import { parseBlob } from '../judge/judge-call.ts';
 import { isAbandoned, type Scope } from './activity-scope.ts';
+import { observing } from './borrow.ts';
 import type { Intent } from './earlier-attempt.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
 import type { Aim, Postcondition } from './implement.ts';
@@ -18,7 +19,7 @@ const readMsMax = 10_000;
 
 type UnknownDeps = Pick<
   ExecutorDeps,
-  'role' | 'signer' | 'keys' | 'tools' | 'manifests' | 'recorder' | 'outbox' | 'inFlight' | 'clock'
+  'role' | 'signer' | 'keys' | 'tools' | 'manifests' | 'recorder' | 'broker' | 'outbox' | 'inFlight' | 'clock'
 >;
 
 /**
@@ -111,14 +112,18 @@ async function signUnknown(intent: Intent, deps: UnknownDeps): Promise<SignedOut
   });
 }
 
-/** Null when the target cannot be known any more. Throws `TARGET_AWAY` or `RECORDER_AWAY`: then it is read later. */
+/** Null when the target cannot be known any more. Throws what another moment may mend: then it is read later. */
 async function look(intent: Intent, deps: UnknownDeps): Promise<Postcondition | null> {
   const tool = deps.tools.get(intent.request.action.tool);
   if (tool?.kind !== 'write') return null;
   try {
-    return await tool.postcondition(await aimOfIntent(intent, deps), 0, AbortSignal.timeout(readMsMax));
+    const aim = await aimOfIntent(intent, deps);
+    return await observing(intent, deps, (credential) =>
+      tool.postcondition(aim, 0, { signal: AbortSignal.timeout(readMsMax), credential }),
+    );
   } catch (error) {
-    if (['TARGET_AWAY', 'RECORDER_AWAY'].includes(codeOf(error))) throw error;
+    if (['TARGET_AWAY', 'RECORDER_AWAY', 'BROKER_AWAY', 'TEMPORAL_AWAY', 'FENCE_UNREACHABLE'].includes(codeOf(error)))
+      throw error;
     return null;
   }
 }

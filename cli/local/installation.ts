@@ -40,7 +40,7 @@ export type Installation = {
 };
 
 /**
- * Starts the five processes beside a running Temporal server and leaves a `holdpoint.json` for every other command.
+ * Starts the six processes beside a running Temporal server and leaves a `holdpoint.json` for every other command.
  * Whatever was started is in `cleanup` before the next step begins, so that a failure leaves nothing running.
  */
 export async function startInstallation(
@@ -63,7 +63,7 @@ export async function startInstallation(
   const temporal = await connectTo(server.address, cleanup);
   await ensureSearchAttributes(temporal.connection, namespace);
   await leaveClientConfig(server, workspace, options);
-  options.progress('starting five processes');
+  options.progress('starting six processes');
   const supervisor = await startProcesses({
     workspace,
     temporal: { address: server.address, namespace },

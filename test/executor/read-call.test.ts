@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { BrokerClient } from '../../activities/identity/broker-client.ts';
 import { createExecutorActivities } from '../../activities/tools/create-activities.ts';
 import { loadSqlParser } from '../../policies/sql-read.ts';
 import { runbookData } from '../policies/support/rules.ts';
@@ -36,7 +37,10 @@ describeWith(['temporal', 'postgres'], 'readCall', () => {
   /** `read`, or why not. */
   const read = (call: typeof recoveryRead, { step = 0, runId, attempt = 1 }: At = {}): Promise<string> => {
     const place = runId === undefined ? incident.place : { ...incident.place, runId };
-    const { readCall } = createExecutorActivities(theatre.deps);
+    // The log's counts are what this is about: runs that never ran get the logins of the one that does.
+    const issue: BrokerClient['issue'] = (question) =>
+      theatre.deps.broker.issue('runId' in question ? { ...question, runId: incident.place.runId } : question);
+    const { readCall } = createExecutorActivities({ ...theatre.deps, broker: { ...theatre.deps.broker, issue } });
     const input = { context: incident.context, step: { step, index: 0 }, call };
     return activityAt({ place, attempt, activityId: randomUUID() })
       .run(readCall, input)

@@ -33,7 +33,16 @@ export const reasoner = makeProcess('reasoner');
 /** An executor of another role, and a process whose key nobody pins. */
 export const otherExecutor = makeProcess('executor.billing-db');
 export const stranger = makeProcess('executor.payments-db');
-export const processes = { gateway, orchestrator, reasoner, executor, otherExecutor, recorder: recorderProcess };
+export const broker = makeProcess('broker');
+export const processes = {
+  broker,
+  gateway,
+  orchestrator,
+  reasoner,
+  executor,
+  otherExecutor,
+  recorder: recorderProcess,
+};
 export const keys: PinnedKeys = Object.assign(
   {},
   platform.keys,

@@ -66,18 +66,7 @@ export function createScrubber(secrets: ProcessSecrets): (text: string) => strin
   return (text) => hidden.reduce((clean, secret) => clean.replaceAll(secret, redacted), text);
 }
 
-const secretPaths = [
-  'key',
-  'secret',
-  'password',
-  'token',
-  'authorization',
-  'cookie',
-  'actUrl',
-  'queryUrl',
-  'monitorUrl',
-  'routingKey',
-];
+const secretPaths = ['key', 'secret', 'password', 'token', 'authorization', 'cookie', 'mintUrl', 'routingKey'];
 
 /** One JSON line for each event on standard output; known secret fields and values are redacted. */
 export function createLogger(config: ProcessConfig, scrub: (text: string) => string): Logger {
