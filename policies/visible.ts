@@ -52,7 +52,9 @@ export const whyLinesMax = 3;
 /** Why, in the model's words, as the lines that it has; whatever stands beyond the last of them stands in it. */
 export function whyLines(why: string): readonly string[] {
   const lines = why.split('\n');
-  return [...lines.slice(0, whyLinesMax - 1), lines.slice(whyLinesMax - 1).join('\n')].filter((line) => line !== '');
+  const few = [...lines.slice(0, whyLinesMax - 1), lines.slice(whyLinesMax - 1).join('\n')];
+  const said = few.filter((line) => line !== '');
+  return said.length === 0 ? [''] : said;
 }
 
 /**

@@ -46,6 +46,7 @@ describe('why, in the words of a model', () => {
   });
 
   it('is shown whole in as many lines as it may have, also when it has more', () => {
+    expect(whyLines('')).toEqual(['']);
     expect(whyLines('a')).toEqual(['a']);
     expect(whyLines('a\nb\nc')).toEqual(['a', 'b', 'c']);
     expect(whyLines('a\nb\nc\nd')).toEqual(['a', 'b', 'c\nd']);
