@@ -54,7 +54,7 @@ export async function startBenchInstallation({ home, cleanup, say, fail }: Setti
     role: runbook.runbook.identity.role,
     targets: [place.target],
     notify: [],
-    model: 'rules',
+    model: { model: 'rules' },
     approver,
     progress: say,
     onExit: (name: string, { expected }: { expected: boolean }) => {

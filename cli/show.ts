@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PendingHold, StateView, TimelineEntry } from '../contracts/incident.ts';
-import { visible } from '../policies/visible.ts';
+import { visible, whyLines } from '../policies/visible.ts';
 import { releaseCommands } from './connect/command-lines.ts';
 import { askPending, askState, askTimeline } from './connect/incident.ts';
 import type { Temporal } from './connect/temporal.ts';
@@ -79,7 +79,7 @@ function renderHold(io: Io, workflowId: string, hold: PendingHold): string[] {
   return [
     `  ${io.paint.yellow('waits')}  ${hold.tool} (${hold.risk}): ${shown(hold.does)}`,
     `    to       ${shown(hold.target)}`,
-    `    why      ${shown(hold.why)} ${io.paint.dim("(the model's own words)")}`,
+    ...whyLines(hold.why).map((line) => `    why      ${shown(line)} ${io.paint.dim("(the model's own words)")}`),
     ...hold.blastRadius.map((line) => `    reaches  ${shown(line)}`),
     `    undo     ${shown(hold.inverse)}`,
     `    expires  ${hold.expiresAt} (${timeLeft(hold.expiresAt, Date.now())})`,

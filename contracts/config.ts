@@ -86,6 +86,37 @@ export const PostgresAddress = z.strictObject({
     }),
 });
 export type PostgresAddress = z.infer<typeof PostgresAddress>;
+const tokens = (fallback: number) => z.number().int().min(1).max(1_000_000_000).default(fallback);
+const price = z.number().min(0).max(100_000);
+/**
+ * A model that answers over a network: how it is reached, how long it may take, and what it may cost. A price is that of a
+ * million tokens, in any one currency; 0 where nobody is paid. What one incident may cost is counted over all of its turns and runs.
+ */
+export const ModelProvider = z.strictObject({
+  /** The model as its provider calls it. */
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,127}$/, 'expected the name of a model'),
+  /** Where it answers; the provider's own address where none is given. */
+  baseUrl: SecretUrl.optional(),
+  outputTokensMax: z.number().int().min(256).max(32_768).default(4_096),
+  /** For all requests of one turn, within the activity's own time. */
+  turnMsMax: z.number().int().min(1_000).max(600_000).default(90_000),
+  /** A request in which so long nothing arrives is given up. */
+  silenceMsMax: z.number().int().min(200).max(600_000).default(30_000),
+  /** Requests for one answer, and the pause before the second of them, which doubles for each other. */
+  triesMax: z.number().int().min(1).max(8).default(4),
+  pauseMs: z.number().int().min(10).max(60_000).default(500),
+  prices: z.strictObject({ inputPerMillion: price, outputPerMillion: price }),
+  budget: z
+    .strictObject({
+      inputTokensMax: tokens(400_000),
+      outputTokensMax: tokens(40_000),
+      costMax: z.number().positive().max(100_000).default(5),
+    })
+    .prefault({}),
+});
+export type ModelProvider = z.infer<typeof ModelProvider>;
+/** It goes into one header line. */
+export const ProviderKey = z.string().regex(/^[\x21-\x7e]{8,512}$/, 'expected 8 to 512 visible ASCII characters');
 
 /**
  * What is not secret, one JSON file for each process, at `HOLDPOINT_CONFIG`. Temporal's address, namespace, TLS and API
@@ -102,8 +133,10 @@ export const ProcessConfig = z.discriminatedUnion('process', [
   z.strictObject({
     process: z.literal('reasoner'),
     ...shared,
-    model: z.enum(['rules', 'demo', 'hijacked', 'scripted']).default('rules'),
+    model: z.enum(['rules', 'anthropic', 'openai', 'demo', 'hijacked', 'scripted']).default('rules'),
     script: z.string().optional(),
+    /** Of `anthropic`, and of `openai`, which is any server that speaks its chat completions. */
+    provider: ModelProvider.optional(),
   }),
   z.strictObject({
     process: z.literal('executor'),
@@ -183,7 +216,7 @@ export const ProcessSecrets = z.discriminatedUnion('process', [
     generic: z.string().regex(/^whsec_[A-Za-z0-9+/=]{24,}$/),
   }),
   z.strictObject({ process: z.literal('orchestrator'), key: PrivateKey, notify: Notify }),
-  z.strictObject({ process: z.literal('reasoner'), key: PrivateKey }),
+  z.strictObject({ process: z.literal('reasoner'), key: PrivateKey, providerKey: ProviderKey.optional() }),
   z.strictObject({ process: z.literal('executor'), key: PrivateKey }),
   z.strictObject({ process: z.literal('broker'), key: PrivateKey, postgres: z.array(PostgresTarget).max(32) }),
   z.strictObject({ process: z.literal('recorder'), key: PrivateKey, notify: Notify }),

@@ -75,6 +75,7 @@ export const errorCodes = [
   // reasoning and platform
   'PROPOSAL_INVALID',
   'MODEL_FAILED',
+  'BUDGET_SPENT',
   'SERVER_MISSING',
   'TEMPORAL_AWAY',
   'SEARCH_ATTRIBUTES_MISSING',

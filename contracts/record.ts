@@ -4,6 +4,7 @@ import { SignedAlert } from './alert.ts';
 import { SignedAttestation } from './attestation.ts';
 import { Card } from './card.ts';
 import { EvidenceRef, SignedOutcome } from './evidence.ts';
+import { ModelUsage } from './model-usage.ts';
 import { ChannelResult, channelsMax, Matter } from './page.ts';
 import { Fences, ReceiptRequest } from './receipt.ts';
 import { RunbookRef } from './runbook.ts';
@@ -43,6 +44,10 @@ export const RecordBody = z.discriminatedUnion('kind', [
     calls: z.array(ToolCall).max(16),
     conclusion: text(500).nullable(),
     trace: Sha256,
+    /** What the turn took of a provider's; budgets count it. Left out where none was asked, like the next one. */
+    usage: ModelUsage.optional(),
+    /** The turn brought nothing, and ended the incident. */
+    failed: z.strictObject({ code: Code, reason: text(500) }).optional(),
   }),
   of('verdict', {
     ...incident,

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import type { ConfigOf, PostgresAddress, PostgresTarget, SecretsOf } from '../contracts/config.ts';
+import type { ConfigOf, ModelProvider, PostgresAddress, PostgresTarget, SecretsOf } from '../contracts/config.ts';
 import { type NotifyChannel, PinnedKeys, PrivateKey, ProcessConfig, ProcessSecrets } from '../contracts/config.ts';
 import { HoldpointError } from '../contracts/errors.ts';
 import type { ManifestFile } from '../contracts/manifest.ts';
@@ -21,24 +21,30 @@ export type ProcessName = (typeof processNames)[number];
 /** Health ports by process, and the doors that others call. */
 export type Ports = Readonly<Record<'gateway' | 'recorder' | 'broker' | `health.${ProcessName}`, number>>;
 
-export type WorkspaceOptions = ManifestParts & {
-  readonly dir: string;
-  readonly mode: 'development';
-  /** The executor's role; the runbooks' `identity.role` must name it. */
-  readonly role: string;
-  readonly targets: readonly PostgresTarget[];
-  /** Where pages go. */
-  readonly notify: readonly z.input<typeof NotifyChannel>[];
+/** The reasoner's model; with a provider behind it, that one's settings and key. */
+export type ModelChoice = {
   readonly model: ConfigOf<'reasoner'>['model'];
-  /** File of the scripted model. */
-  readonly script?: string;
-  /** Free ports where none are given. */
-  readonly ports?: Partial<Ports>;
-  /** Keep keys and webhook secrets in files (0600) under `dir/keys`, and start from them again. */
-  readonly persistent?: boolean;
-  /** Settings of single processes, such as the recorder's polling, on top of the usual ones. */
-  readonly settings?: { readonly [P in ProcessName]?: Partial<ConfigOf<P>> };
+  readonly provider?: ModelProvider | undefined;
+  readonly providerKey?: string | undefined;
 };
+export type WorkspaceOptions = ManifestParts &
+  ModelChoice & {
+    readonly dir: string;
+    readonly mode: 'development';
+    /** The executor's role; the runbooks' `identity.role` must name it. */
+    readonly role: string;
+    readonly targets: readonly PostgresTarget[];
+    /** Where pages go. */
+    readonly notify: readonly z.input<typeof NotifyChannel>[];
+    /** File of the scripted model. */
+    readonly script?: string;
+    /** Free ports where none are given. */
+    readonly ports?: Partial<Ports>;
+    /** Keep keys and webhook secrets in files (0600) under `dir/keys`, and start from them again. */
+    readonly persistent?: boolean;
+    /** Settings of single processes, such as the recorder's polling, on top of the usual ones. */
+    readonly settings?: { readonly [P in ProcessName]?: Partial<ConfigOf<P>> };
+  };
 
 export type Workspace = {
   readonly dir: string;
@@ -160,7 +166,7 @@ function makeConfigs(options: WorkspaceOptions, dir: string, keys: PinnedKeys, p
   const own: Record<ProcessName, object> = {
     gateway: { listen: { host: loopback, port: ports.gateway } },
     orchestrator: { bundleDir: join(dir, 'bundles') },
-    reasoner: { model: options.model, ...(options.script === undefined ? {} : { script: options.script }) },
+    reasoner: { model: options.model, provider: options.provider, script: options.script },
     executor: {
       role: options.role,
       outboxDir: join(dir, 'outbox'),
@@ -204,14 +210,14 @@ function writeConfigs(dir: string, configs: Workspace['configs']): Workspace['co
 }
 
 function makeSecrets(
-  { targets, notify, role }: WorkspaceOptions,
+  { targets, notify, role, providerKey }: WorkspaceOptions,
   keys: KeyRing,
   webhooks: WebhookSecrets,
 ): Workspace['secrets'] {
   const own: Record<ProcessName, object> = {
     gateway: { alertmanager: { scheme: 'bearer', token: webhooks.alertmanagerToken }, generic: webhooks.generic },
     orchestrator: { notify },
-    reasoner: {},
+    reasoner: { providerKey },
     executor: {},
     broker: { postgres: targets },
     recorder: { notify },

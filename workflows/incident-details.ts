@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { PendingHold, StateView } from '../contracts/incident.ts';
-import { codeSpan, safeWord } from '../policies/visible.ts';
+import { codeSpan, safeWord, whyLines } from '../policies/visible.ts';
 
 const lineCharsMax = 500;
 const outside = (text: string) => codeSpan(text, lineCharsMax);
@@ -38,7 +38,7 @@ function heldCall(hold: PendingHold): string {
     `### Held: ${outside(hold.tool)} (${hold.risk} risk)`,
     `- does: ${outside(hold.does)}`,
     `- to: ${outside(hold.target)}`,
-    `- why, in the model's words: ${outside(hold.why)}`,
+    ...whyLines(hold.why).map((line) => `- why, in the model's words: ${outside(line)}`),
     `- rule: ${outside(hold.rule)}`,
     ...hold.changes.map((change) => `- changes: ${outside(change)}`),
     ...hold.blastRadius.map((line) => `- blast radius: ${outside(line)}`),

@@ -1,9 +1,12 @@
 import type { Alert } from '../../contracts/alert.ts';
+import type { ActionEnd } from '../../contracts/incident.ts';
 import type { JsonObject, JsonValue } from '../../contracts/values.ts';
 import { type EvidenceFinding, showValue } from './evidence/show.ts';
 import type { Evidence } from './turn.ts';
 
 const promptCharsMax = 131_072;
+/** How the newest calls ended; what came of older ones, the evidence says. */
+const endsMax = 20;
 
 /** JSON in which every character can be seen: what is hidden in text from outside stays an escape. */
 const visibleJson = (value: unknown): string =>
@@ -15,6 +18,7 @@ export type FencedText = {
   readonly marker: string;
   readonly alert: Alert | null;
   readonly evidence: readonly Evidence[];
+  readonly ends: readonly ActionEnd[];
 };
 export type Fenced = { readonly prompt: string; readonly findings: readonly EvidenceFinding[] };
 
@@ -22,7 +26,7 @@ export type Fenced = { readonly prompt: string; readonly findings: readonly Evid
  * Evidence as one JSON line each, newest first, sanitised, its logs as templates, between markers that text from outside cannot
  * guess, and within a bound. The label is for models that heed it; no protection relies on it.
  */
-export function fencePrompt({ marker, alert, evidence }: FencedText): Fenced {
+export function fencePrompt({ marker, alert, evidence, ends }: FencedText): Fenced {
   const lines: string[] = [];
   const findings: EvidenceFinding[] = [];
   let room = promptCharsMax;
@@ -37,6 +41,11 @@ export function fencePrompt({ marker, alert, evidence }: FencedText): Fenced {
   if (alert !== null) {
     const shown = showValue('alert', alert as JsonValue);
     add({ kind: 'alert', alert: shown.value }, shown.findings);
+  }
+  // A tool's error is text from outside like its result.
+  for (const end of ends.slice(-endsMax).toReversed()) {
+    const shown = showValue('end', { ...end, step: { ...end.step } });
+    if (!add({ kind: 'end', end: shown.value }, shown.findings)) break;
   }
   for (const one of evidence.toReversed()) {
     const { line, findings: found } = showResult(one);

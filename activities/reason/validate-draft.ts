@@ -4,6 +4,8 @@ import { toolRegistry } from '../../contracts/tools/registry.ts';
 import { text } from '../../contracts/values.ts';
 import { jcs } from '../../policies/digest.ts';
 import { firstIssue } from '../../policies/signing.ts';
+import type { Turn } from './turn.ts';
+import { Hypothesis, hypothesesMax, issueOf, whyOf } from './why.ts';
 
 /** Far above what a turn may ask for: a longer list is not a draft, it is a flood. */
 const callsReadMax = 64;
@@ -11,6 +13,11 @@ const Said = z.strictObject({
   calls: z.array(z.unknown()).max(callsReadMax),
   conclusion: text(500).nullable(),
 });
+const SaidCall = z.strictObject({
+  ...ToolCall.shape,
+  hypotheses: z.array(Hypothesis).max(hypothesesMax).default([]),
+});
+type Shown = Pick<Turn, 'callsMax' | 'evidence'>;
 
 export type Validated = {
   readonly calls: readonly ToolCall[];
@@ -19,16 +26,17 @@ export type Validated = {
   readonly issues: readonly string[];
 };
 
-function readCall(raw: unknown): ToolCall | string {
-  const call = ToolCall.safeParse(raw);
-  if (!call.success) return firstIssue(call.error);
-  const contract = toolRegistry.get(call.data.tool);
+function readCall(raw: unknown, { evidence }: Shown): ToolCall | string {
+  const said = SaidCall.safeParse(raw);
+  if (!said.success) return firstIssue(said.error);
+  const { hypotheses, ...call } = said.data;
+  const contract = toolRegistry.get(call.tool);
   if (contract === undefined) return '`tool`: expected a tool of the registry';
-  const args = contract.args.safeParse(call.data.args);
+  const args = contract.args.safeParse(call.args);
   if (!args.success) return `\`args\`: ${firstIssue(args.error)}`;
   // What has no canonical form could be neither recorded nor digested.
-  if (!isCanonical(call.data)) return '`why`: expected well-formed Unicode';
-  return call.data;
+  if (!isCanonical(said.data)) return '`why`: expected well-formed Unicode';
+  return issueOf(hypotheses, evidence) ?? { ...call, why: whyOf(call.why, hypotheses, evidence) };
 }
 
 function isCanonical(value: unknown): boolean {
@@ -44,15 +52,15 @@ function isCanonical(value: unknown): boolean {
  * Makes typed calls of what a model said. Only form is checked here: whether a call is allowed is the gate's to say, so
  * that what a model wanted stands on the record. Never throws.
  */
-export function validateDraft(said: unknown, callsMax: number): Validated {
+export function validateDraft(said: unknown, shown: Shown): Validated {
   const parsed = Said.safeParse(said);
   if (!parsed.success) return { calls: [], conclusion: null, issues: [`draft: ${firstIssue(parsed.error)}`] };
   const issues: string[] = [];
   const calls: ToolCall[] = [];
   parsed.data.calls.forEach((raw, index) => {
-    const call = readCall(raw);
+    const call = readCall(raw, shown);
     if (typeof call === 'string') issues.push(`call ${index}: ${call}`);
-    else if (calls.length >= callsMax) issues.push(`call ${index}: expected at most ${callsMax} calls`);
+    else if (calls.length >= shown.callsMax) issues.push(`call ${index}: expected at most ${shown.callsMax} calls`);
     else calls.push(call);
   });
   const { conclusion } = parsed.data;

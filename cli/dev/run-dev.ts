@@ -13,6 +13,7 @@ import { createCleanup } from '../local/cleanup.ts';
 import { resumeForTheFirstTime, waiveDryRun } from '../local/genesis.ts';
 import type { Installation } from '../local/installation.ts';
 import { startInstallation, startServer } from '../local/installation.ts';
+import { readModelFile } from '../local/model-file.ts';
 import { readNotifyFile } from '../local/notify-file.ts';
 import { startPaymentsDatabase } from '../local/payments-database.ts';
 import type { KeptPorts } from '../local/ports.ts';
@@ -77,6 +78,7 @@ async function start(options: DevOptions, emit: DevEmit, cleanup: Cleanup): Prom
   const approver = await makeApprover(personHere(), join(home, 'keys', 'id_ed25519'));
   const parts = await readParts(home, runbooksDir, approver);
   const notify = await readNotifyFile(join(home, 'notify.json'));
+  const model = await readModelFile(join(home, 'model.json'));
   const server = await startServer(
     { home, dbFile: join(home, 'temporal.db'), port: ports.temporal, uiPort: ports.temporalUi, progress },
     cleanup,
@@ -93,7 +95,7 @@ async function start(options: DevOptions, emit: DevEmit, cleanup: Cleanup): Prom
       role: options.role,
       targets,
       notify,
-      model: 'rules',
+      model,
       approver,
       ports: { gateway: ports.gateway, recorder: ports.recorder },
       progress,

@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import type { ConfigOf, PostgresTarget } from '../../contracts/config.ts';
+import type { PostgresTarget } from '../../contracts/config.ts';
 import { resolveTemporal } from '../../servers/resolve-temporal.ts';
 import type { ProcessEnd, Supervisor } from '../../servers/supervisor.ts';
 import { startProcesses } from '../../servers/supervisor.ts';
 import type { TemporalServer } from '../../servers/temporal.ts';
 import { ensureSearchAttributes, startTemporal } from '../../servers/temporal.ts';
-import type { Ports, ProcessName, Workspace, WorkspaceOptions } from '../../servers/workspace.ts';
+import type { ModelChoice, Ports, ProcessName, Workspace, WorkspaceOptions } from '../../servers/workspace.ts';
 import { prepareWorkspace } from '../../servers/workspace.ts';
 import { writeClientConfig } from '../client-config.ts';
 import type { Temporal } from '../connect/temporal.ts';
@@ -26,7 +26,7 @@ export type InstallationOptions = {
   readonly role: string;
   readonly targets: readonly PostgresTarget[];
   readonly notify: WorkspaceOptions['notify'];
-  readonly model: ConfigOf<'reasoner'>['model'];
+  readonly model: ModelChoice;
   readonly approver: Approver;
   readonly ports?: Partial<Ports>;
   readonly progress: (line: string) => void;
@@ -55,7 +55,7 @@ export async function startInstallation(
     role: options.role,
     targets: options.targets,
     notify: options.notify,
-    model: options.model,
+    ...options.model,
     persistent: options.persistent,
     ...(options.ports === undefined ? {} : { ports: options.ports }),
     settings: { recorder: { archive: { kind: 'directory', dir: options.archiveDir } } },

@@ -1,7 +1,7 @@
 import type { Card } from '../../contracts/card.ts';
 import type { JsonValue } from '../../contracts/values.ts';
 import { jcs } from '../../policies/digest.ts';
-import { visible } from '../../policies/visible.ts';
+import { visible, whyLines } from '../../policies/visible.ts';
 import type { Paint } from '../shell/io.ts';
 
 const valueCharsMax = 500;
@@ -30,7 +30,10 @@ export function renderCard(card: Card, now: number, paint: Paint): string[] {
       card.inverse.tool === null ? shown(card.inverse.note) : `${card.inverse.tool}: ${shown(card.inverse.note)}`,
     ),
     ...row('repeat', repeatOf(card.effect)),
-    ...row('why', `${shown(card.why)} ${paint.dim("(the model's own words, not checked)")}`),
+    ...rows(
+      'why',
+      whyLines(card.why).map((line) => `${shown(line)} ${paint.dim("(the model's own words, not checked)")}`),
+    ),
     ...rows('seen as', provenance(card)),
     ...row('runbook', `${shown(card.runbookTitle)} (${action.runbook.id}, ${action.runbook.digest})`),
     ...row('incident', `${action.workflowId} in ${action.namespace}, run ${action.runId}`),
