@@ -18,6 +18,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { downloadVerified } from '../../servers/download.ts';
 import type { Recipe } from '../../servers/resolve.ts';
 import { resolveServer, runStep } from '../../servers/resolve.ts';
+import { kubernetesModule, kubernetesRecipes, resolveKubernetes } from '../../servers/resolve-kubernetes.ts';
 import { temporalRecipe } from '../../servers/resolve-temporal.ts';
 import { testServerRecipe } from '../../servers/resolve-test-server.ts';
 import { versitygwRecipe } from '../../servers/resolve-versitygw.ts';
@@ -142,6 +143,9 @@ describe('the search for a server', () => {
     expect(temporalRecipe.install).toMatch(/Temporal CLI.*Go.*HOLDPOINT_TEMPORAL_BIN/);
     expect(testServerRecipe.install).toMatch(/Java.*Maven.*HOLDPOINT_TEST_SERVER_BIN/);
     expect(versitygwRecipe.install).toMatch(/versitygw.*Go.*HOLDPOINT_VERSITYGW_BIN/);
+    expect(kubernetesRecipes.etcd.install).toMatch(/etcd.*Go.*HOLDPOINT_ETCD_BIN/);
+    expect(kubernetesRecipes.apiserver.install).toMatch(/kube-apiserver.*Go.*HOLDPOINT_KUBE_APISERVER_BIN/);
+    expect(kubernetesRecipes.kwok.install).toMatch(/kwok.*Go.*HOLDPOINT_KWOK_BIN/);
   });
 
   it('says at least every ten seconds that a long step still runs', async () => {
@@ -150,6 +154,48 @@ describe('the search for a server', () => {
     await runStep('sleep', ['0.5'], { cwd: dir, log, what: 'building', everyMs: 100 });
     expect(said.length).toBeGreaterThanOrEqual(2);
     expect(said[0]).toContain('building: still working');
+  });
+});
+
+describe('the programs of a cluster', () => {
+  it('are each found by their own variable, or on PATH', async () => {
+    const onPath = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map((name) =>
+      executable('path', name),
+    );
+    const kwok = executable('named', 'kwok');
+    const found = await resolveKubernetes({
+      log: quiet,
+      env: env({ PATH: join(dir, 'path'), HOLDPOINT_KWOK_BIN: kwok }),
+    });
+    expect(Object.values(found)).toEqual([...onPath, kwok]);
+  });
+
+  it('are refused one by one: a variable that names nothing is an error also when all others are there', async () => {
+    for (const name of ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kwok']) executable('path', name);
+    const asked = resolveKubernetes({
+      log: quiet,
+      env: env({ PATH: join(dir, 'path'), HOLDPOINT_KUBE_SCHEDULER_BIN: '/nonexistent' }),
+    });
+    await expect(asked).rejects.toMatchObject({
+      code: 'SERVER_MISSING',
+      message: expect.stringContaining('HOLDPOINT_KUBE_SCHEDULER_BIN'),
+    });
+  });
+
+  it('share one folder, so that the first that is missing builds them all', () => {
+    const { kwok, ...cluster } = kubernetesRecipes;
+    expect(new Set(Object.values(cluster).map(({ name, version }) => `${name}-${version}`)).size).toBe(1);
+    expect(kwok.name).toBe('kwok');
+  });
+
+  it('are built from modules of one version, all of them pinned by hash', () => {
+    const module = readFileSync(join(kubernetesModule(), 'go.mod'), 'utf8');
+    const { version } = kubernetesRecipes.apiserver;
+    expect(module).toContain(`\tk8s.io/kubernetes v${version} `);
+    const staged = [...module.matchAll(/^\t(k8s\.io\/\S+) => (\S+) v0\.(\S+)$/gm)];
+    expect(staged.length).toBeGreaterThan(30);
+    expect(staged.filter(([, from, to, minor]) => from !== to || `1.${minor}` !== version)).toEqual([]);
+    expect(readFileSync(join(kubernetesModule(), 'go.sum'), 'utf8')).toContain(`k8s.io/kubernetes v${version} h1:`);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import type { TestProject } from 'vitest/node';
 import { startPostgres } from '../../servers/postgres.ts';
+import { resolveKubernetes } from '../../servers/resolve-kubernetes.ts';
 import { resolveTemporal } from '../../servers/resolve-temporal.ts';
 import { resolveTestServer } from '../../servers/resolve-test-server.ts';
 import { resolveVersitygw } from '../../servers/resolve-versitygw.ts';
@@ -47,13 +48,21 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const none = process.env.HOLDPOINT_TEST_SERVERS === 'none';
   const wanted = <T>(start: () => Promise<T>) =>
     find(none ? () => Promise.reject(new Error('HOLDPOINT_TEST_SERVERS is `none`')) : start);
-  const [foundTemporal, foundPostgres, timeSkipping, versitygw] = await Promise.all([
+  const [foundTemporal, foundPostgres, timeSkipping, versitygw, kubernetes] = await Promise.all([
     wanted(temporal),
     wanted(() => postgres(dir)),
     wanted(() => resolveTestServer({ log })),
     wanted(() => resolveVersitygw({ log })),
+    wanted(() => resolveKubernetes({ log })),
   ]);
-  project.provide('servers', { temporal: foundTemporal, postgres: foundPostgres, timeSkipping, versitygw, skipsFile });
+  project.provide('servers', {
+    temporal: foundTemporal,
+    postgres: foundPostgres,
+    timeSkipping,
+    versitygw,
+    kubernetes,
+    skipsFile,
+  });
   return async () => {
     await Promise.all(stops.map((stop) => stop()));
     reportSkips(skipsFile);

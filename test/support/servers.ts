@@ -1,3 +1,5 @@
+import type { KubernetesBinaries } from '../../servers/resolve-kubernetes.ts';
+
 /** A server of this test run, or why there is none. */
 export type Found<T> =
   | { readonly kind: 'here'; readonly at: T }
@@ -12,6 +14,8 @@ export type TestServers = {
   readonly timeSkipping: Found<string>;
   /** Path of `versitygw`; each suite that needs an S3 server starts one of its own. */
   readonly versitygw: Found<string>;
+  /** Paths of everything that a cluster is made of; each suite that needs a cluster starts one of its own. */
+  readonly kubernetes: Found<KubernetesBinaries>;
   /** File that each suite which had to be skipped adds a line to. */
   readonly skipsFile: string;
 };
