@@ -1,6 +1,7 @@
-import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { createHash, type KeyObject, sign, verify } from 'node:crypto';
 import type { PublicKey } from '../contracts/config.ts';
 import { HoldpointError } from '../contracts/errors.ts';
+import { keyObjectOf } from './public-key.ts';
 
 // A signed note as C2SP's signed-note specification has it (https://c2sp.org/signed-note): a text, an empty line, and lines
 // with signatures over the text. Ed25519 alone (signature type 0x01).
@@ -60,6 +61,6 @@ function isSigned(line: string, text: string, name: string, keys: readonly Publi
   if (bytes.toString('base64') !== spelled) throw malformed();
   const key = keys.find((one) => signer === name && keyIdOf(name, one).equals(bytes.subarray(0, 4)));
   if (key === undefined) return false;
-  if (verify(null, Buffer.from(text, 'utf8'), createPublicKey({ key, format: 'jwk' }), bytes.subarray(4))) return true;
+  if (verify(null, Buffer.from(text, 'utf8'), keyObjectOf(key), bytes.subarray(4))) return true;
   throw new HoldpointError('BAD_SIGNATURE', 'note: a pinned key did not make the signature that names it');
 }

@@ -6,6 +6,7 @@ import type { ProcessId, Purpose, Signed } from '../contracts/signed.ts';
 import { signed } from '../contracts/signed.ts';
 import { jcs } from './digest.ts';
 import { signNote } from './note.ts';
+import { keyObjectOf } from './public-key.ts';
 import { visible } from './visible.ts';
 
 const bytesToSign = (purpose: Purpose, payload: unknown): Buffer =>
@@ -58,7 +59,7 @@ export function openSigned<T extends z.ZodType>(
   if (signature.toString('base64url') !== envelope.signature)
     throw new HoldpointError('BAD_SIGNATURE', `signed ${purpose}: expected canonical base64url`);
   const bytes = rawBytes(purpose, (raw as { payload: unknown }).payload);
-  if (!pinned.some((jwk) => verify(null, bytes, createPublicKey({ key: jwk, format: 'jwk' }), signature))) {
+  if (!pinned.some((key) => verify(null, bytes, keyObjectOf(key), signature))) {
     throw new HoldpointError(
       'BAD_SIGNATURE',
       `signed ${purpose}: no pinned key of \`${envelope.signer}\` made this signature`,

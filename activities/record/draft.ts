@@ -1,17 +1,16 @@
-import type { PinnedKeys } from '../../contracts/config.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { RecordBody, SignedRecord } from '../../contracts/record.ts';
 import { LogRecord } from '../../contracts/record.ts';
 import type { Appended } from '../../contracts/recorder-api.ts';
 import type { ProcessId } from '../../contracts/signed.ts';
+import { sha256Hex } from '../../policies/digest.ts';
 import type { Signer } from '../../policies/signing.ts';
 import { firstIssue } from '../../policies/signing.ts';
-import { openLink, recordBytes, recordBytesMax } from './chain.ts';
+import { recordBytes, recordBytesMax } from './chain.ts';
 import { type Entry, segmentBytesMax, segmentRecordsMax } from './segment.ts';
 import type { LogState } from './state.ts';
-import { segmentKey } from './store.ts';
 
-export type DraftDeps = { readonly signer: Signer; readonly keys: PinnedKeys; readonly clock: () => number };
+export type DraftDeps = { readonly signer: Signer; readonly clock: () => number };
 export type Writer = {
   /** The fold of all that was decided before this moment, stored or not: what a decision goes by. */
   readonly state: LogState;
@@ -109,15 +108,13 @@ export class Draft {
 
   private append(group: Group, body: RecordBody, by: ProcessId): Appended {
     if (this.failure !== null) throw this.failure.error;
-    const { link: before } = this.state;
     const record = this.compose(body, by);
     const bytes = recordBytes(record);
     if (bytes.byteLength > recordBytesMax)
       throw new HoldpointError('TOO_LARGE', `record: expected at most ${recordBytesMax} bytes`);
     if (group.entries.length >= segmentRecordsMax || group.bytes + bytes.byteLength > segmentBytesMax)
       throw new HoldpointError('TOO_LARGE', 'record: expected one decision to fit into one segment');
-    // Read back through the same checks that a reader makes: what we could not read again is never appended.
-    const { link } = openLink(bytes, before, this.deps.keys, segmentKey(before.seq + 1));
+    const link = { seq: record.payload.seq, hash: sha256Hex(bytes), atMs: Date.parse(record.payload.at) };
     this.state.apply(record, link);
     group.entries.push({ record, link, bytes });
     group.bytes += bytes.byteLength + 1;

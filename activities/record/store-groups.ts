@@ -1,5 +1,5 @@
 import type { RecordBody } from '../../contracts/record.ts';
-import { signCheckpoint } from './checkpoint.ts';
+import { openCheckpoint, signCheckpoint } from './checkpoint.ts';
 import { type Group, LostRace } from './draft.ts';
 import type { Kept } from './kept.ts';
 import type { LogDeps } from './log.ts';
@@ -26,6 +26,8 @@ export async function storeGroups(deps: LogDeps, kept: Kept, groups: readonly Gr
   try {
     for (const { link } of entries) tree.append(recordLeaf(link.hash));
     const checkpoint = signCheckpoint(deps.signer, { origin: deps.origin, size: tree.size, root: tree.root() });
+    // INVARIANT: what no reader could open is never stored. Records and checkpoint are signed by one key, so one check is enough.
+    openCheckpoint(checkpoint, deps.keys);
     const put = await deps.store.putNew(segmentKey(before), segmentBytes(checkpoint, entries), reached);
     if (put === 'exists') throw new LostRace();
   } catch (error) {

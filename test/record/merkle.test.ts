@@ -48,6 +48,7 @@ describe('the Merkle tree', () => {
         expect(isIncluded({ ...claim, root: changed(claim.root) })).toBe(false);
         expect(isIncluded({ ...claim, path: [...path, claim.root] })).toBe(false);
         expect(isIncluded({ ...claim, index: size })).toBe(false);
+        expect(isIncluded({ ...claim, size: 4 * size })).toBe(false);
         if (size > 1) expect(isIncluded({ ...claim, index: (index + 1) % size })).toBe(false);
         const broken = path.map((hash, n) => (n === hurt % path.length ? changed(hash) : hash));
         if (path.length > 0) expect(isIncluded({ ...claim, path: broken })).toBe(false);

@@ -11,7 +11,7 @@ import { segmentKey } from '../../activities/record/store.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { RecordBody } from '../../contracts/record.ts';
 import { jcs } from '../../policies/digest.ts';
-import { pinned, recorder } from '../policies/support/rules.ts';
+import { makeProcess, pinned, recorder } from '../policies/support/rules.ts';
 import { codeFrom } from './incident.ts';
 import { origin, segmentsOnDisk } from './segments-on-disk.ts';
 
@@ -107,16 +107,24 @@ describe('the segments of a log', () => {
       await expect(refused).rejects.toThrow('no');
     });
     it('hold all that one decision appended, together', async () => {
-      const others = many(3);
+      let go = () => {};
+      const paused = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      const first = put('first');
       const both = log.write(async (writer) => {
         writer.append(page('one'));
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await paused;
         return writer.append(page('two'));
       });
+      await slow.letGo();
+      await first;
+      // Whatever could go on its way by now is there.
+      expect(await settled(both)).toBe(false);
+      go();
       await slow.open();
-      await Promise.all([others, both]);
-      const [one, two] = ['one', 'two'].map((detail) => disk().keyOf(details().indexOf(detail)));
-      expect(one).toBe(two);
+      await both;
+      expect(sizes()).toEqual([1, 2]);
     });
     it('keep what a decision appended before it threw', async () => {
       await slow.open();
@@ -141,6 +149,13 @@ describe('the segments of a log', () => {
         ),
       );
       expect(Math.max(...sizes())).toBeLessThanOrEqual(512);
+    });
+    it('are not stored by a recorder whose key nobody pins', async () => {
+      const deps = { store: slow.store, keys: pinned, clock: Date.now, origin };
+      const other = await openLog({ ...deps, signer: makeProcess('recorder').signer });
+      await slow.open();
+      expect(await codeFrom(put('a', other))).toBe('BAD_SIGNATURE');
+      expect(disk().keys()).toEqual([]);
     });
     it('refuse a decision that fits into none', async () => {
       const tooMany = log.write((writer) => Array.from({ length: 513 }, () => writer.append(page('x'))));
