@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,7 @@ import { type Log, openLog } from '../../activities/record/log.ts';
 import { isConsistent, isIncluded, recordLeaf } from '../../activities/record/merkle.ts';
 import type { RecordStore } from '../../activities/record/store.ts';
 import { segmentKey } from '../../activities/record/store.ts';
+import { verifyArchive } from '../../activities/record/verify.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { RecordBody } from '../../contracts/record.ts';
 import { jcs } from '../../policies/digest.ts';
@@ -289,6 +290,13 @@ describe('the segments of a log', () => {
         code: 'RECORD_DAMAGED',
         details: { object: segmentKey(1) },
       });
+    });
+    it('beside an object for each record, as an earlier format had it, which verify calls foreign', async () => {
+      mkdirSync(join(dir, 'records'));
+      writeFileSync(join(dir, 'records', '000000000000.json'), '{}');
+      expect(await codeFrom(open(slow.store))).toBe('RECORD_REFUSED');
+      const { faults } = await verifyArchive({ dir, keys: pinned });
+      expect(faults).toContainEqual({ object: 'records', reason: expect.stringContaining('earlier format') });
     });
     it('when they are another log than this recorder is to write', async () => {
       await slow.open();
