@@ -91,4 +91,17 @@ const sanitize: Bench = {
   open: async () => (await import('./sanitize/sanitize.ts')).openSanitize(),
 };
 
-export const benches: readonly Bench[] = [overhead, history, workflowMemory, gate, gateCedar, command, sanitize];
+const audit: Bench = {
+  name: 'audit',
+  about: 'one record until it is stored, locked and provable, with 512 callers',
+  unit: 'us',
+  peerName: 'one locked put for each record, one after the other, without a log',
+  floor: 3,
+  timed: true,
+  roundsUsual: 5,
+  roundsMax: 20,
+  warmUp: true,
+  open: async (setting) => (await import('./audit/audit.ts')).openAudit(setting),
+};
+
+export const benches: readonly Bench[] = [overhead, history, workflowMemory, gate, gateCedar, command, sanitize, audit];

@@ -117,6 +117,22 @@ export const ModelProvider = z.strictObject({
 export type ModelProvider = z.infer<typeof ModelProvider>;
 /** It goes into one header line. */
 export const ProviderKey = z.string().regex(/^[\x21-\x7e]{8,512}$/, 'expected 8 to 512 visible ASCII characters');
+/** What the log's checkpoints say (C2SP tlog-checkpoint), and where they are kept beside the archive. */
+export const CheckpointsConfig = z
+  .strictObject({
+    /** What the log calls itself, for ever: another log has another one. Best a name under a domain of yours. */
+    origin: z
+      .string()
+      .max(127)
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/, 'expected a name like log.example.com/holdpoint')
+      .default('holdpoint/log'),
+    /** How often one is published where the log grew; after each seal one is as well. */
+    everyMs: z.number().int().min(50).max(3_600_000).default(60_000),
+    /** A folder that whoever keeps the archive cannot change: without one, and without a webhook, none is published. */
+    dir: z.string().min(1).optional(),
+  })
+  .prefault({});
+export type CheckpointsConfig = z.infer<typeof CheckpointsConfig>;
 
 /**
  * What is not secret, one JSON file for each process, at `HOLDPOINT_CONFIG`. Temporal's address, namespace, TLS and API
@@ -152,6 +168,7 @@ export const ProcessConfig = z.discriminatedUnion('process', [
     ...shared,
     listen: Listen,
     archive: ArchiveConfig,
+    checkpoints: CheckpointsConfig,
     bundleDir: z.string().min(1),
     pollMs: z.number().int().min(50).max(60_000).default(2_000),
     fencePollMs: z.number().int().min(50).max(10_000).default(1_000),
@@ -219,7 +236,14 @@ export const ProcessSecrets = z.discriminatedUnion('process', [
   z.strictObject({ process: z.literal('reasoner'), key: PrivateKey, providerKey: ProviderKey.optional() }),
   z.strictObject({ process: z.literal('executor'), key: PrivateKey }),
   z.strictObject({ process: z.literal('broker'), key: PrivateKey, postgres: z.array(PostgresTarget).max(32) }),
-  z.strictObject({ process: z.literal('recorder'), key: PrivateKey, notify: Notify }),
+  z.strictObject({
+    process: z.literal('recorder'),
+    key: PrivateKey,
+    notify: Notify,
+    /** Gets every checkpoint that is published, signed by the Standard Webhooks scheme. */
+    checkpointHook: z.strictObject({ url: HttpUrl, secret: z.string().min(24).max(256) }).optional(),
+  }),
 ]);
+export type CheckpointHook = NonNullable<Extract<ProcessSecrets, { process: 'recorder' }>['checkpointHook']>;
 export type ProcessSecrets = z.infer<typeof ProcessSecrets>;
 export type SecretsOf<P extends ProcessSecrets['process']> = Extract<ProcessSecrets, { process: P }>;

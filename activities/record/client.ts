@@ -15,6 +15,8 @@ import { StandingSnapshot } from '../../contracts/standing.ts';
 import type { SignedStatement } from '../../contracts/statement.ts';
 import { sha256Hex } from '../../policies/digest.ts';
 import { firstIssue, openSigned } from '../../policies/signing.ts';
+import { openCheckpoint } from './checkpoint.ts';
+import { isIncluded, recordLeaf } from './merkle.ts';
 import type { Call, Door, ExchangeOptions } from './wire.ts';
 import { askDoor, blobBytesMax, exchange, parseJson, timeoutMsDefault } from './wire.ts';
 
@@ -139,7 +141,15 @@ function openReceipt(options: RecorderClientOptions, request: ReceiptRequest, bo
   const mine = executor === options.signer.as && digest === request.digest && activityId === request.activityId;
   if (!mine || activityAttempt !== request.activityAttempt)
     throw new HoldpointError('RECEIPT_REFUSED', 'receipt: expected one for this executor, digest and activity attempt');
+  if (!isInLog(signed.payload, options.keys))
+    throw new HoldpointError('RECEIPT_REFUSED', 'receipt: expected a proof that its intent is in the log');
   return signed;
+}
+
+function isInLog({ intent: { seq, hash, checkpoint, path } }: Receipt, keys: PinnedKeys): boolean {
+  const { size, root } = openCheckpoint(checkpoint, keys);
+  const siblings = path.map((sibling) => Buffer.from(sibling, 'base64'));
+  return isIncluded({ leaf: recordLeaf(hash), index: seq, size, path: siblings, root });
 }
 
 async function putBlob(options: RecorderClientOptions, body: Uint8Array): Promise<string> {

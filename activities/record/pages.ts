@@ -5,6 +5,7 @@ import { escalationOf } from '../notify/escalation.ts';
 import { cut, type Notifier, type Page, severityOf } from '../notify/page.ts';
 import type { HoldEntry } from './holds.ts';
 import type { Log } from './log.ts';
+import type { LogState } from './state.ts';
 
 type Body<K extends RecordBody['kind']> = Extract<RecordBody, { kind: K }>;
 export type PagesDeps = {
@@ -26,7 +27,7 @@ export async function tellOfWhatIsUntold(deps: PagesDeps): Promise<void> {
   const { log } = deps;
   // One after the other, in the order of the log: a stop that is told after its resume would stay open.
   for (const record of [...log.state.untold.values()])
-    await tell(deps, wordsOf(log, record), () => log.state.untold.has(record.seq));
+    await tell(deps, wordsOf(log, record), (state) => state.untold.has(record.seq));
   if (deps.notifier.configured) await tellOfHolds(deps);
 }
 
@@ -39,7 +40,7 @@ async function tellOfHolds(deps: PagesDeps): Promise<void> {
 type Words = Pick<Page, 'about' | 'workflowId' | 'digest' | 'scope' | 'record' | 'runbook' | 'detail'> &
   Partial<Pick<Page, 'commands'>>;
 
-async function tell({ log, notifier, clock, manifests }: PagesDeps, words: Words, isDue: () => boolean) {
+async function tell({ log, notifier, clock, manifests }: PagesDeps, words: Words, isDue: (state: LogState) => boolean) {
   const { about, workflowId, digest } = words;
   const detail = cut(words.detail, detailCharsMax);
   const page: Page = {
@@ -52,10 +53,10 @@ async function tell({ log, notifier, clock, manifests }: PagesDeps, words: Words
     commands: words.commands ?? [],
   };
   const { to, delivered, channels } = await notifier.page(page);
-  await log.write(async (writer) => {
-    if (!isDue()) return;
+  await log.write((writer) => {
+    if (!isDue(writer.state)) return;
     const how = { about, to, detail, delivered, digest, channels: [...channels] };
-    await writer.append({ kind: 'page', workflowId, runId: null, ...how });
+    writer.append({ kind: 'page', workflowId, runId: null, ...how });
   });
 }
 

@@ -58,6 +58,9 @@ function addReads(app: FastifyInstance, deps: ServerDeps): void {
     const { seq, hash, atMs } = deps.log.state.link;
     return { seq, hash, at: instant(atMs) };
   });
+  app.get('/v1/checkpoint', window, async (_request, reply) =>
+    reply.type('text/plain').send(deps.log.checkpoint().note),
+  );
 }
 
 /** What a person reads before signing a change of standing. */
@@ -100,7 +103,9 @@ async function openIntents({ log }: RecorderParts, caller: ProcessId): Promise<{
   if (!caller.startsWith('executor.'))
     throw new HoldpointError('NOT_PERMITTED', `\`${caller}\` has no intents: only executors do`);
   const entries = log.state.intents.unsigned(caller).slice(0, openIntentsMax);
-  return Promise.all(entries.map(async ({ seq }) => ({ record: await log.read(seq) })));
+  const open: { record: SignedRecord }[] = [];
+  for await (const record of log.records(entries.map(({ seq }) => seq))) open.push({ record });
+  return open;
 }
 
 async function standingOf({ log, signer, clock }: RecorderParts, request: FastifyRequest): Promise<SignedStanding> {
@@ -137,8 +142,7 @@ async function pageOf({ log }: RecorderParts, request: FastifyRequest): Promise<
       : state.runs.seqs(workflow).filter((seq) => seq >= from && (kinds?.has(state.kindAt(seq)) ?? true));
   const page: SignedRecord[] = [];
   let bytes = 0;
-  for (const seq of seqs.slice(0, limit)) {
-    const record = await log.read(seq);
+  for await (const record of log.records(seqs.slice(0, limit))) {
     bytes += JSON.stringify(record).length;
     if (page.length > 0 && bytes > pageBytesMax) break;
     page.push(record);

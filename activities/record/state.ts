@@ -1,4 +1,6 @@
+import { HoldpointError } from '../../contracts/errors.ts';
 import type { LogRecord, RecordBody, RecordKind, SignedRecord } from '../../contracts/record.ts';
+import type { Appended } from '../../contracts/recorder-api.ts';
 import { digestOf } from '../../policies/digest.ts';
 import { IncidentStory } from '../../policies/incident-story.ts';
 import { Ledger } from '../../policies/standing/ledger.ts';
@@ -65,6 +67,7 @@ export class LogState {
   private readonly changes = new Map<string, number>();
   private readonly bodies = new Map<string, number>();
   private readonly hashes: string[] = [];
+  private readonly times: string[] = [];
   private readonly kinds: RecordKind[] = [];
 
   /** Folds one more record in. Only `log.ts` and the verifier call it, after the record was checked and is durable. */
@@ -72,6 +75,7 @@ export class LogState {
     const { payload } = record;
     this.link = link;
     this.hashes.push(link.hash);
+    this.times.push(payload.at);
     this.kinds.push(payload.body.kind);
     this.runs.apply(payload);
     this.holds.apply(payload);
@@ -123,6 +127,14 @@ export class LogState {
 
   hashAt(seq: number): string | null {
     return this.hashes[seq] ?? null;
+  }
+
+  /** What was answered when this record was appended. Throws `NOT_FOUND`. */
+  appendedAt(seq: number): Appended {
+    const [hash, at] = [this.hashes[seq], this.times[seq]];
+    if (hash === undefined || at === undefined)
+      throw new HoldpointError('NOT_FOUND', `record ${seq} is not in the log`);
+    return { seq, hash, at };
   }
 
   kindAt(seq: number): RecordKind | null {

@@ -62,6 +62,8 @@ const works = async (issued: IssuedHere, session: pg.Client) => ({
   ),
 });
 
+type Intent = SignedReceipt['payload']['intent'];
+
 describeWith(['temporal', 'postgres'], 'the broker', () => {
   beforeAll(async () => {
     house = await openHouse();
@@ -107,13 +109,13 @@ describeWith(['temporal', 'postgres'], 'the broker', () => {
   });
 
   it.each([
-    ['at another place', (seq: number) => ({ intent: { seq: seq - 1, hash: 'a'.repeat(64) } })],
-    ['by another hash', (seq: number) => ({ intent: { seq, hash: 'a'.repeat(64) } })],
+    ['at another place', (intent: Intent) => ({ intent: { ...intent, seq: intent.seq - 1, hash: 'a'.repeat(64) } })],
+    ['by another hash', (intent: Intent) => ({ intent: { ...intent, hash: 'a'.repeat(64) } })],
     ['for another action', () => ({ digest: 'b'.repeat(64) })],
     ['for another attempt', () => ({ attempt: 2 })],
   ])('refuses a receipt whose intent the log has %s, whoever signed it', async (_, change) => {
     const { payload } = await receiptOf();
-    const other = { ...payload, ...change(payload.intent.seq) };
+    const other = { ...payload, ...change(payload.intent) };
     await refused(write(recorderProcess.signer.sign('receipt', other)), 'RECEIPT_REFUSED');
   });
 

@@ -83,7 +83,7 @@ describeWith(['temporal', 'postgres'], 'the broker process', () => {
       fences: { all: all?.runId ?? '', runbook: runbook?.runId ?? '' },
       issuedAt: new Date(now).toISOString(),
       startBefore: new Date(now + 2_000).toISOString(),
-      intent: { seq: 0, hash: held.digest },
+      intent: { seq: 0, hash: held.digest, checkpoint: '', path: [] },
     });
     await expect(broker.issue({ kind: 'write', receipt })).rejects.toMatchObject({ code: 'BAD_SIGNATURE' });
     const look = { workflowId: rogue.workflowId, runId: rogue.runId, tool: 'postgres.terminateBackend' };
