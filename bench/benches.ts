@@ -104,4 +104,28 @@ const audit: Bench = {
   open: async (setting) => (await import('./audit/audit.ts')).openAudit(setting),
 };
 
-export const benches: readonly Bench[] = [overhead, history, workflowMemory, gate, gateCedar, command, sanitize, audit];
+const verify: Bench = {
+  name: 'verify',
+  about: 'verifying one record of an archive of 20,000',
+  unit: 'us',
+  digits: 2,
+  peerName: 'SHA-256 over the same records in a bare loop',
+  floor: 0.002,
+  timed: true,
+  roundsUsual: 5,
+  roundsMax: 20,
+  warmUp: true,
+  open: async () => (await import('./verify/verify.ts')).openVerify(),
+};
+
+export const benches: readonly Bench[] = [
+  overhead,
+  history,
+  workflowMemory,
+  gate,
+  gateCedar,
+  command,
+  sanitize,
+  audit,
+  verify,
+];
