@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type BrokerClient, createBrokerClient, type IssuedHere } from '../../activities/identity/broker-client.ts';
+import type { Minter } from '../../activities/identity/minter.ts';
 import { type FenceScope, fenceId } from '../../contracts/queues.ts';
 import type { SignedReceipt } from '../../contracts/receipt.ts';
 import { bindAction } from '../../policies/digest.ts';
@@ -183,6 +184,19 @@ describeWith(['temporal', 'postgres'], 'the broker', () => {
     const lost = await house.database.credential('terminate');
     await next.sweep();
     await expect(house.database.session(lost)).rejects.toMatchObject({ code: '28P01' });
+  });
+
+  it('does not give out what a stop withdrew while it was made', async () => {
+    const { minter } = house.database;
+    const mint: Minter['mint'] = async (order) => {
+      await stop({ kind: 'all' });
+      await next.look();
+      return minter.mint(order);
+    };
+    const next = await startTheatreBroker({ ...theatre, database: { ...house.database, minter: { ...minter, mint } } });
+    ending.push(() => next.stop());
+    await refused(look('read', {}, clientOf(executor, next.url)), 'STOPPED');
+    expect(await held()).toEqual([]);
   });
 
   it('gives one incident one login to read with, and another incident another', async () => {
