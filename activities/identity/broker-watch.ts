@@ -43,8 +43,11 @@ async function stoppedOf(live: readonly Live[], { client, namespace }: Deps): Pr
   const [stateOf, runOf] = [new Map(states), new Map(found)];
   return live.filter(({ kind, runbook, scope, workflowId, runId }) => {
     if (stateOf.get(runbook) !== scope) return true;
-    const run = runOf.get(workflowId);
     // What became of an action is looked at after its run, too.
-    return kind !== 'observe' && !(run?.running === true && !run.cancelRequested && run.runId === runId);
+    if (kind === 'observe') return false;
+    const run = runOf.get(workflowId);
+    if (run?.running !== true || run.runId !== runId) return true;
+    // A run that was asked to cancel waits for its effect, which its executor cancels: cut off, nobody could say how it ended.
+    return run.cancelRequested && kind !== 'write';
   });
 }

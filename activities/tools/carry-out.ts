@@ -1,4 +1,5 @@
 import type { Action } from '../../contracts/action.ts';
+import type { Credential } from '../../contracts/broker-api.ts';
 import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import type { SignedOutcome } from '../../contracts/evidence.ts';
 import type { Limits } from '../../contracts/limits.ts';
@@ -8,7 +9,7 @@ import { isAbandoned, mustNotBeCancelled, type Scope } from './activity-scope.ts
 import { giveBack, observing } from './borrow.ts';
 import { bounded } from './bounded.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
-import type { Aim, Armed, Effect, Postcondition, WriteTool } from './implement.ts';
+import type { Access, Aim, Armed, Effect, Postcondition, WriteTool } from './implement.ts';
 import { type StartBudget, startBudget } from './start-budget.ts';
 
 export type Admitted = {
@@ -21,6 +22,8 @@ export type Admitted = {
   readonly judged: JudgedHere;
   readonly tool: WriteTool;
   readonly aim: Aim;
+  /** What the incident looked with a moment ago. */
+  readonly look: Credential;
   readonly scope: Scope;
 };
 type Tried = { readonly effect: Effect; readonly startedAt: string | null; readonly stop: unknown };
@@ -150,7 +153,7 @@ async function mustBeOpenNow(
 
 async function postconditionOf(
   { status }: Effect,
-  { tool, aim, action, signed }: Admitted,
+  { tool, aim, look, action, signed }: Admitted,
   { effectMsMax }: Bounds,
   deps: ExecutorDeps,
 ): Promise<Postcondition | null> {
@@ -159,7 +162,9 @@ async function postconditionOf(
   try {
     const signal = AbortSignal.timeout(waitMs + cancelMs);
     const about = { workflowId: action.workflowId, digest: signed.payload.digest };
-    return await observing(about, deps, (credential) => tool.postcondition(aim, waitMs, { signal, credential }));
+    const read = (credential: Access) => tool.postcondition(aim, waitMs, { signal, credential });
+    // It needs nobody's answer; where it was withdrawn meanwhile, as by a stop, there is one for this alone.
+    return await read(async () => look).catch(() => observing(about, deps, read));
   } catch (error) {
     return { held: false, detail: `could not be read: ${codeOf(error)}` };
   }

@@ -9,7 +9,6 @@ import { checkCard, provenanceOf } from '../../policies/card.ts';
 import { mustBeReleasable, verifyRelease } from '../../policies/release.ts';
 import { type JudgedHere, parseBlob } from '../judge/judge-call.ts';
 import { inScope, isAbandoned, mustNotBeCancelled, type Scope } from './activity-scope.ts';
-import { accessTo } from './borrow.ts';
 import { carryOut } from './carry-out.ts';
 import { type Earlier, earlierOf } from './earlier-attempt.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
@@ -159,13 +158,14 @@ async function admitAndCarryOut(
   const tool = toolOf(action.tool, 'write', deps) as WriteTool;
   const aim = aimOf(action, judged);
   // Broker and target answer, or no attempt is spent.
-  await tool.ready(aim, { signal: scope.signal, credential: accessTo(predictionOf(action, judged), deps) });
+  const { credential: look } = await deps.broker.issue(predictionOf(action, judged));
+  await tool.ready(aim, { signal: scope.signal, credential: async () => look });
   deps.failpoint('executor.before-receipt');
   mustNotBeCancelled(scope);
   const askedAt = deps.monotonic();
   const signed = await askReceipt(input, action, scope, deps);
   deps.failpoint('executor.after-receipt');
-  return carryOut({ action, signed, grant: input.grant, askedAt, judged, tool, aim, scope }, deps);
+  return carryOut({ action, signed, grant: input.grant, askedAt, judged, tool, aim, look, scope }, deps);
 }
 
 /** From here the intent is durable. Throws `RECORDER_AWAY` (no effect), or the code of the recorder's refusal. */

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type BrokerClient, createBrokerClient, type IssuedHere } from '../../activities/identity/broker-client.ts';
+import type { Minter } from '../../activities/identity/minter.ts';
 import { type FenceScope, fenceId } from '../../contracts/queues.ts';
 import type { SignedReceipt } from '../../contracts/receipt.ts';
 import { bindAction } from '../../policies/digest.ts';
@@ -162,9 +163,9 @@ describeWith(['temporal', 'postgres'], 'the broker', () => {
     const sessions = await Promise.all(issued.map(signIn));
     await happen();
     await theatre.broker.look();
+    await until(async () => (await held()).length === 0);
     for (const [at, one] of issued.entries())
       expect(await works(one, sessions[at] as pg.Client)).toEqual({ login: false, session: false });
-    expect(await held()).toEqual([]);
   });
 
   it('withdraws one that its executor is done with, and no other executor’s', async () => {
@@ -185,6 +186,19 @@ describeWith(['temporal', 'postgres'], 'the broker', () => {
     const lost = await house.database.credential('terminate');
     await next.sweep();
     await expect(house.database.session(lost)).rejects.toMatchObject({ code: '28P01' });
+  });
+
+  it('does not give out what a stop withdrew while it was made', async () => {
+    const { minter } = house.database;
+    const mint: Minter['mint'] = async (order) => {
+      await stop({ kind: 'all' });
+      await next.look();
+      return minter.mint(order);
+    };
+    const next = await startTheatreBroker({ ...theatre, database: { ...house.database, minter: { ...minter, mint } } });
+    ending.push(() => next.stop());
+    await refused(look('read', {}, clientOf(executor, next.url)), 'STOPPED');
+    expect(await held()).toEqual([]);
   });
 
   it('gives one incident one login to read with, and another incident another', async () => {

@@ -85,9 +85,9 @@ describeWith(['temporal', 'postgres'], 'executeCall', () => {
     };
     await execute(hold, { deps });
     expect(order.filter((name, index) => name !== order[index - 1])).toEqual([
-      // The first is for a look: broker and target answer, or no attempt is spent. The last reads what came of it.
+      // The first is for a look: broker and target answer, or no attempt is spent.
       ...['CREDENTIAL', 'before-receipt', 'RECEIPT', 'after-receipt', 'CREDENTIAL', 'after-credential', 'FENCES'],
-      ...['before-effect', 'after-effect', 'CREDENTIAL'],
+      ...['before-effect', 'after-effect'],
       ...['after-sign', 'KEEP', 'after-outbox', 'DELIVER', 'before-return'],
     ]);
   });

@@ -90,7 +90,7 @@ describeWith(['temporal', 'postgres'], 'our own secrets, after incidents in whic
     await system.supervisor.start('recorder');
     await system.supervisor.start('executor');
     await approve(system, incident, await untilHeld(incident));
-    await untilLastFailure(system, incident.workflowId, 'readCall', 'TARGET_AWAY');
+    await untilLastFailure(system, incident.workflowId, 'executeCall', 'TARGET_AWAY');
     await asAdmin('ALTER DATABASE payments CONNECTION LIMIT -1');
     await incident.result();
     await untilSealed(system, incident);
