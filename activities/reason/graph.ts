@@ -26,7 +26,7 @@ const structure = ({ material }: GraphState) => {
 };
 const validate = ({ drafts, turn }: GraphState) => {
   const draft = drafts.at(-1);
-  return draft === undefined ? {} : { attempts: [{ draft, validated: validateDraft(draft.said, turn.callsMax) }] };
+  return draft === undefined ? {} : { attempts: [{ draft, validated: validateDraft(draft.said, turn) }] };
 };
 /** A playbook that is blocked has no more to say the second time. */
 const isWhole = ({ draft, validated }: Attempt): boolean =>

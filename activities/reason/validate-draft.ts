@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { ToolCall } from '../../contracts/action.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
-import { text } from '../../contracts/values.ts';
+import { Sha256, text } from '../../contracts/values.ts';
 import { jcs } from '../../policies/digest.ts';
 import { firstIssue } from '../../policies/signing.ts';
+import { EntityHandle, idByHandle } from './entity-handle.ts';
+import type { Turn } from './turn.ts';
 
 /** Far above what a turn may ask for: a longer list is not a draft, it is a flood. */
 const callsReadMax = 64;
@@ -19,16 +21,33 @@ export type Validated = {
   readonly issues: readonly string[];
 };
 
-function readCall(raw: unknown): ToolCall | string {
-  const call = ToolCall.safeParse(raw);
-  if (!call.success) return firstIssue(call.error);
-  const contract = toolRegistry.get(call.data.tool);
+type Known = Pick<Turn, 'callsMax' | 'evidence'>;
+const Handled = z.strictObject({ entity: EntityHandle, resultHash: Sha256 });
+
+/**
+ * A target that is named by its handle, as a model is shown it, gets the id that stands there in the result that it names. No id
+ * begins with the sign of a handle, so none is ever taken for another. Null when nothing stands there.
+ */
+function withTarget(call: ToolCall, evidence: Turn['evidence']): ToolCall | null {
+  const handled = Handled.safeParse(call.args.target);
+  if (!handled.success) return call;
+  const { entity, resultHash } = handled.data;
+  const id = idByHandle(entity, evidence.find(({ hash }) => hash === resultHash)?.result);
+  return id === null ? null : { ...call, args: { ...call.args, target: { entity: id, resultHash } } };
+}
+
+function readCall(raw: unknown, evidence: Turn['evidence']): ToolCall | string {
+  const parsed = ToolCall.safeParse(raw);
+  if (!parsed.success) return firstIssue(parsed.error);
+  const data = withTarget(parsed.data, evidence);
+  if (data === null) return '`target`: expected the handle of an entity in the result that it names';
+  const contract = toolRegistry.get(data.tool);
   if (contract === undefined) return '`tool`: expected a tool of the registry';
-  const args = contract.args.safeParse(call.data.args);
+  const args = contract.args.safeParse(data.args);
   if (!args.success) return `\`args\`: ${firstIssue(args.error)}`;
   // What has no canonical form could be neither recorded nor digested.
-  if (!isCanonical(call.data)) return '`why`: expected well-formed Unicode';
-  return call.data;
+  if (!isCanonical(data)) return '`why`: expected well-formed Unicode';
+  return data;
 }
 
 function isCanonical(value: unknown): boolean {
@@ -44,13 +63,13 @@ function isCanonical(value: unknown): boolean {
  * Makes typed calls of what a model said. Only form is checked here: whether a call is allowed is the gate's to say, so
  * that what a model wanted stands on the record. Never throws.
  */
-export function validateDraft(said: unknown, callsMax: number): Validated {
+export function validateDraft(said: unknown, { callsMax, evidence }: Known): Validated {
   const parsed = Said.safeParse(said);
   if (!parsed.success) return { calls: [], conclusion: null, issues: [`draft: ${firstIssue(parsed.error)}`] };
   const issues: string[] = [];
   const calls: ToolCall[] = [];
   parsed.data.calls.forEach((raw, index) => {
-    const call = readCall(raw);
+    const call = readCall(raw, evidence);
     if (typeof call === 'string') issues.push(`call ${index}: ${call}`);
     else if (calls.length >= callsMax) issues.push(`call ${index}: expected at most ${callsMax} calls`);
     else calls.push(call);

@@ -1,6 +1,7 @@
 import { HoldpointError } from '../../contracts/errors.ts';
 import { Prediction, type SignedPrediction } from '../../contracts/evidence.ts';
 import type { PredictInput } from '../../contracts/incident.ts';
+import { withoutSecrets } from '../../policies/redaction/redact-value.ts';
 import { firstIssue } from '../../policies/signing.ts';
 import { inScope, type Scope } from './activity-scope.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
@@ -31,7 +32,7 @@ async function predict(
   const late = AbortSignal.timeout(Math.min(judged.rules.limits.readMsMax, judged.newest.limits.readMsMax));
   const bytesMax = judged.rules.limits.resultBytesMax;
   const signal = AbortSignal.any([scope.signal, late]);
-  const predicted = await tool.predict(aimOf(action, judged), { signal, bytesMax });
+  const predicted = withoutSecrets(await tool.predict(aimOf(action, judged), { signal, bytesMax }));
   const prediction = Prediction.safeParse({
     v: 1,
     workflowId: scope.place.workflowId,
