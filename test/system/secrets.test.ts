@@ -161,7 +161,7 @@ describeWith(['temporal', 'postgres'], 'our own secrets, after incidents in whic
     for (const kind of redactionKinds) expect(rules('alert'), kind).toContain(`secret.${kind}`);
     expect([...rules('postgres.blockingTree')].filter((rule) => rule.startsWith('secret.')).length).toBeGreaterThan(20);
     expect(held.findings?.join()).toContain('secret.');
-  });
+  }, 60_000);
   it('would be found if one were there, however it is spelt', () => {
     const [{ text } = { text: '' }] = secrets;
     const spelt = [text, Buffer.from(`{"data":"${text}"}`).toString('base64'), Buffer.from(text).toString('hex')];

@@ -31,7 +31,7 @@ function packed(texts: readonly string[], charsMax: number): string[] {
 
 /** Every secret in an annotation of its own. */
 export const plantedAnnotations = (): Record<string, string> =>
-  Object.fromEntries(planted.map(({ what, text }) => [what.replaceAll(/[^A-Za-z0-9]/g, '_'), `it failed: ${text}`]));
+  Object.fromEntries(planted.map(({ text }, place) => [`note_${place}`, `it failed: ${text}`]));
 
 /** Sessions that wait, with every secret in the comments of their statements, and those that fit as their names. */
 export async function startPlantedWaiters(payments: PaymentsPlace): Promise<{ stop(): Promise<void> }> {
