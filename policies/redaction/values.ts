@@ -27,10 +27,9 @@ export function looksRandom(value: string): boolean {
   if (uuid.test(head)) return true;
   if (timeOrNumber.test(head) || pathLike.test(head)) return false;
   if (head.length <= 160 && words.test(head) && wordMin.test(head)) return false;
-  if (new Set(head).size < distinctMin) return false;
-  const [lower, upper] = [/[a-z]/.test(head), /[A-Z]/.test(head)];
-  if (/\d/.test(head)) return lower || upper;
-  return lower && upper && head.length >= 20 && changesOfCase(head) >= head.length / 4;
+  const [digit, lower, upper] = [/\d/.test(head), /[a-z]/.test(head), /[A-Z]/.test(head)];
+  if (!(digit ? lower || upper : lower && upper) || new Set(head).size < distinctMin) return false;
+  return digit || (head.length >= 20 && changesOfCase(head) >= head.length / 4);
 }
 
 function changesOfCase(value: string): number {
