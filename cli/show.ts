@@ -81,6 +81,7 @@ function renderHold(io: Io, workflowId: string, hold: PendingHold): string[] {
     `    to       ${shown(hold.target)}`,
     ...whyLines(hold.why).map((line) => `    why      ${shown(line)} ${io.paint.dim("(the model's own words)")}`),
     ...hold.blastRadius.map((line) => `    reaches  ${shown(line)}`),
+    ...(hold.findings ?? []).map((line) => `    noticed  ${shown(line)}`),
     `    undo     ${shown(hold.inverse)}`,
     `    expires  ${hold.expiresAt} (${timeLeft(hold.expiresAt, Date.now())})`,
     `    release  ${hold.approvedBy.length} of ${hold.quorum} by ${shown(hold.groups.join(', '))}${hold.approvedBy.length === 0 ? '' : `: ${shown(hold.approvedBy.join(', '))}`}`,

@@ -27,6 +27,7 @@ export const errorCodes = [
   // the action's life
   'DIGEST_MISMATCH',
   'CARD_MISMATCH',
+  'CARD_STALE',
   'VERDICT_NOT_HOLD',
   'RELEASE_MISSING',
   'NOT_GRANTED',

@@ -111,6 +111,8 @@ export type HoldView = {
   readonly why: string;
   readonly changes: readonly string[];
   readonly blastRadius: readonly string[];
+  /** What was taken out of the evidence, or stands out in it. Views of earlier versions have none. */
+  readonly findings?: readonly string[];
   readonly inverse: string;
   readonly groups: readonly string[];
   readonly quorum: number;

@@ -4,6 +4,7 @@ import { SignedAlert } from './alert.ts';
 import { SignedAttestation } from './attestation.ts';
 import { Card } from './card.ts';
 import { EvidenceRef, SignedOutcome } from './evidence.ts';
+import { Findings } from './finding.ts';
 import { ModelUsage } from './model-usage.ts';
 import { ChannelResult, channelsMax, Matter } from './page.ts';
 import { Fences, ReceiptRequest } from './receipt.ts';
@@ -35,6 +36,15 @@ export const RecordBody = z.discriminatedUnion('kind', [
     /** Hash of tool and arguments. A result without it is taken for no recovery read, so it counts like any other. */
     call: Sha256.optional(),
     signer: ProcessId,
+  }),
+  /** What was taken out of evidence, or stands out in it, as whoever let it in signed it. */
+  of('finding', {
+    ...incident,
+    /** `alert`, or the tool whose result it is of. */
+    from: text(64),
+    /** Hash of the signed alert, or of the signed result. */
+    ref: Sha256,
+    findings: Findings,
   }),
   of('proposal', {
     ...incident,

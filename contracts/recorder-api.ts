@@ -80,4 +80,5 @@ export const appendersOf: Readonly<Partial<Record<RecordBody['kind'], readonly s
   page: ['orchestrator', 'gateway'],
   refusal: ['orchestrator', 'executor', 'gateway'],
   result: ['executor'],
+  finding: ['orchestrator', 'executor'],
 };

@@ -72,7 +72,6 @@ const walls: Readonly<Record<string, (target: string, typeOnly: boolean, file: s
       'gateway/webhooks/',
       'gateway/kill.ts',
       'activities/record/',
-      'activities/reason/evidence/',
       'servers/',
       'cli/',
     ]),

@@ -11,6 +11,8 @@ export type GrantedWrite = Pick<PendingHold, 'tool' | 'does' | 'target' | 'inver
 };
 /** Of more, the newest are shown. */
 const grantedMax = 10;
+/** Of more, the card has the rest. */
+const findingsShownMax = 20;
 
 /**
  * The Markdown that the Temporal UI shows as current details: enough to release from. Every text from outside is an
@@ -42,6 +44,7 @@ function heldCall(hold: PendingHold): string {
     `- rule: ${outside(hold.rule)}`,
     ...hold.changes.map((change) => `- changes: ${outside(change)}`),
     ...hold.blastRadius.map((line) => `- blast radius: ${outside(line)}`),
+    ...(hold.findings ?? []).slice(0, findingsShownMax).map((line) => `- noticed in the evidence: ${outside(line)}`),
     `- undo: ${outside(hold.inverse)}`,
     `- approved by ${hold.approvedBy.length} of ${hold.quorum} (${outside(hold.groups.join(', '))})`,
     `- expires at ${outside(hold.expiresAt)}; silence is never consent`,

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { ToolCall } from '../../contracts/action.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
-import { text } from '../../contracts/values.ts';
+import { Sha256, text } from '../../contracts/values.ts';
 import { jcs } from '../../policies/digest.ts';
 import { firstIssue } from '../../policies/signing.ts';
+import { EntityHandle, idByHandle } from './entity-handle.ts';
 import type { Turn } from './turn.ts';
 import { Hypothesis, hypothesesMax, issueOf, whyOf } from './why.ts';
 
@@ -26,16 +27,32 @@ export type Validated = {
   readonly issues: readonly string[];
 };
 
+const Handled = z.strictObject({ entity: EntityHandle, resultHash: Sha256 });
+
+/**
+ * A target that is named by its handle, as a model is shown it, gets the id that stands there in the result that it names. No id
+ * begins with the sign of a handle, so none is ever taken for another. Null when nothing stands there.
+ */
+function withTarget(call: ToolCall, evidence: Turn['evidence']): ToolCall | null {
+  const handled = Handled.safeParse(call.args.target);
+  if (!handled.success) return call;
+  const { entity, resultHash } = handled.data;
+  const id = idByHandle(entity, evidence.find(({ hash }) => hash === resultHash)?.result);
+  return id === null ? null : { ...call, args: { ...call.args, target: { entity: id, resultHash } } };
+}
+
 function readCall(raw: unknown, { evidence }: Shown): ToolCall | string {
-  const said = SaidCall.safeParse(raw);
-  if (!said.success) return firstIssue(said.error);
-  const { hypotheses, ...call } = said.data;
+  const parsed = SaidCall.safeParse(raw);
+  if (!parsed.success) return firstIssue(parsed.error);
+  const { hypotheses, ...said } = parsed.data;
+  const call = withTarget(said, evidence);
+  if (call === null) return '`target`: expected the handle of an entity in the result that it names';
   const contract = toolRegistry.get(call.tool);
   if (contract === undefined) return '`tool`: expected a tool of the registry';
   const args = contract.args.safeParse(call.args);
   if (!args.success) return `\`args\`: ${firstIssue(args.error)}`;
   // What has no canonical form could be neither recorded nor digested.
-  if (!isCanonical(said.data)) return '`why`: expected well-formed Unicode';
+  if (!isCanonical({ call, hypotheses })) return '`why`: expected well-formed Unicode';
   return issueOf(hypotheses, evidence) ?? { ...call, why: whyOf(call.why, hypotheses, evidence) };
 }
 

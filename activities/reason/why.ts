@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { toolCallWhyCharsMax } from '../../contracts/action.ts';
 import { Sha256, text } from '../../contracts/values.ts';
+import { sanitize } from '../../policies/sanitize/sanitize.ts';
 import { whyLinesMax } from '../../policies/visible.ts';
-import { sanitize } from './evidence/sanitize.ts';
 import type { Evidence } from './turn.ts';
 
 /** What a model takes to be so, and the results that speak for it. */

@@ -6,7 +6,7 @@ import { appendersOf } from '../../contracts/recorder-api.ts';
 import type { ProcessId } from '../../contracts/signed.ts';
 import { jcs } from '../../policies/digest.ts';
 import { firstIssue } from '../../policies/signing.ts';
-import { cardIn, checkBody } from './body-checks.ts';
+import { cardIn, checkBody, mustShowFindings } from './body-checks.ts';
 import { tripWhenDue } from './breaker.ts';
 import type { RecorderParts } from './parts.ts';
 import { isOfRun, type LogState } from './state.ts';
@@ -25,7 +25,7 @@ export async function appendRecord(parts: RecorderParts, raw: unknown, caller: P
   const { log } = parts;
   const first = log.state.sameBody(body);
   if (first !== null) return log.state.appendedAt(first);
-  await checkBody({ ...parts, rulesOf: (digest) => parts.manifests.require(digest) }, body, caller);
+  await checkBody({ ...parts, state: log.state, rulesOf: (digest) => parts.manifests.require(digest) }, body, caller);
   await keepWhatItNames(parts, body);
   return log.write((writer) => {
     const { state } = writer;
@@ -33,7 +33,11 @@ export async function appendRecord(parts: RecorderParts, raw: unknown, caller: P
     if (again !== null) return state.appendedAt(again);
     mustNotBeSealed(state, body);
     const shown = cardIn(body);
-    if (shown !== null) mustBeOnlyCard(state, shown.card.digest);
+    if (shown !== null) {
+      mustBeOnlyCard(state, shown.card.digest);
+      // What came since the check above, nobody was shown.
+      if (isOfRun(body)) mustShowFindings(state, { ...shown, workflowId: body.workflowId });
+    }
     const appended = writer.append(body, caller);
     // A denied proposal is an unexpected end.
     const matched = body.kind === 'verdict' ? state.ledger.incident(body.workflowId) : null;

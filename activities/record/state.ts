@@ -49,6 +49,8 @@ export class LogState {
   /** Digests of actions that a person rejected. */
   readonly rejected = new Map<string, number>();
   readonly manifests = new Map<string, Body<'manifest'>>();
+  /** What was found in evidence, by the hash of what was signed. */
+  readonly findings = new Map<string, Body<'finding'>['findings']>();
   /** Where every runbook stands. */
   readonly ledger = new Ledger();
   /** What decides, by workflow id, whether an incident may go on without a person. */
@@ -155,6 +157,9 @@ export class LogState {
       case 'card':
         this.cardDigests.add(body.cardDigest);
         this.cards.set(body.card.digest, { cardDigest: body.cardDigest, body, at: link.atMs });
+        break;
+      case 'finding':
+        this.findings.set(body.ref, body.findings);
         break;
       case 'verdict':
         this.foldRehearsal(body);

@@ -4,6 +4,7 @@ import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import type { SignedOutcome } from '../../contracts/evidence.ts';
 import type { Limits } from '../../contracts/limits.ts';
 import type { SignedReceipt } from '../../contracts/receipt.ts';
+import { withoutSecrets } from '../../policies/redaction/redact-value.ts';
 import type { JudgedHere } from '../judge/judge-call.ts';
 import { isAbandoned, mustNotBeCancelled, type Scope } from './activity-scope.ts';
 import { giveBack, observing } from './borrow.ts';
@@ -185,9 +186,9 @@ function signOutcome(
     digest: receipt.digest,
     attempt: receipt.attempt,
     status: effect.status,
-    detail: bounded(effect.detail, 1_000),
-    result: result?.success ? result.data : null,
-    postcondition,
+    detail: bounded(withoutSecrets(effect.detail), 1_000),
+    result: result?.success ? withoutSecrets(result.data) : null,
+    postcondition: withoutSecrets(postcondition),
     startedAt,
     endedAt: new Date(clock()).toISOString(),
   });

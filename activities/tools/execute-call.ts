@@ -4,8 +4,10 @@ import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import type { SignedOutcome } from '../../contracts/evidence.ts';
 import type { ExecuteInput } from '../../contracts/incident.ts';
 import type { SignedReceipt } from '../../contracts/receipt.ts';
+import type { RecordBody } from '../../contracts/record.ts';
 import { Sha256 } from '../../contracts/values.ts';
 import { checkCard, provenanceOf } from '../../policies/card.ts';
+import { storyOf } from '../../policies/incident-story.ts';
 import { mustBeReleasable, verifyRelease } from '../../policies/release.ts';
 import { type JudgedHere, parseBlob } from '../judge/judge-call.ts';
 import { inScope, isAbandoned, mustNotBeCancelled, type Scope } from './activity-scope.ts';
@@ -47,7 +49,7 @@ async function execute(input: ExecuteInput, scope: Scope, deps: ExecutorDeps): P
     const call = { tool: action.tool, args: action.args, why: '' };
     const own = { kind: 'write', digest } as const;
     const judged = await judgeHere({ place: scope.place, context, call, records, own }, ['hold', 'auto'], deps);
-    await mustBeReleased(input, action, judged, deps);
+    await mustBeReleased(input, action, judged, records, deps);
     return await admitAndCarryOut(input, action, judged, scope, deps);
   } catch (error) {
     // An earlier attempt of this activity was admitted, and nobody knows what came of it: no refusal now can say.
@@ -85,6 +87,7 @@ async function mustBeReleased(
   { digest, cardDigest, statements, grant }: ExecuteInput,
   action: Action,
   judged: JudgedHere,
+  records: readonly RecordBody[],
   deps: ExecutorDeps,
 ): Promise<void> {
   const { recorder, keys, clock } = deps;
@@ -93,7 +96,8 @@ async function mustBeReleased(
     throw new HoldpointError('INVENTORY_INVALID', 'expected a write on a target from the inventory');
   const raw = parseBlob(await blobOf(recorder.getBlob(cardDigest)));
   const provenance = provenanceOf(target.ref, target);
-  checkCard({ raw, cardDigest, keys, action, digest, contract, runbook, rules, provenance });
+  const findings = storyOf(records).findings(digest);
+  checkCard({ raw, cardDigest, keys, action, digest, contract, runbook, rules, provenance, findings });
   const bound = await recorder.fences(runbook.id);
   if (bound.all === null || bound.runbook === null)
     throw new HoldpointError('STOPPED', 'the log binds no resume to the fences');

@@ -1,6 +1,7 @@
 import { HoldpointError } from '../../contracts/errors.ts';
 import { Prediction, type SignedPrediction } from '../../contracts/evidence.ts';
 import type { PredictInput } from '../../contracts/incident.ts';
+import { withoutSecrets } from '../../policies/redaction/redact-value.ts';
 import { firstIssue } from '../../policies/signing.ts';
 import { inScope, type Scope } from './activity-scope.ts';
 import { accessTo } from './borrow.ts';
@@ -33,7 +34,7 @@ async function predict(
   const bytesMax = judged.rules.limits.resultBytesMax;
   const signal = AbortSignal.any([scope.signal, late]);
   const credential = accessTo(predictionOf(action, judged), deps);
-  const predicted = await tool.predict(aimOf(action, judged), { signal, bytesMax, credential });
+  const predicted = withoutSecrets(await tool.predict(aimOf(action, judged), { signal, bytesMax, credential }));
   const prediction = Prediction.safeParse({
     v: 1,
     workflowId: scope.place.workflowId,

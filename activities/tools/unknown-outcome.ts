@@ -5,6 +5,7 @@ import type { SignedOutcome } from '../../contracts/evidence.ts';
 import type { SignedRecord } from '../../contracts/record.ts';
 import { InventoryRef } from '../../contracts/tools/contract.ts';
 import { resolveTarget } from '../../policies/inventory.ts';
+import { withoutSecrets } from '../../policies/redaction/redact-value.ts';
 import { parseBlob } from '../judge/judge-call.ts';
 import { isAbandoned, type Scope } from './activity-scope.ts';
 import { observing } from './borrow.ts';
@@ -94,7 +95,7 @@ function limitsOf(manifest: string, manifests: UnknownDeps['manifests']) {
  * the postcondition, held or not.
  */
 async function signUnknown(intent: Intent, deps: UnknownDeps): Promise<SignedOutcome> {
-  const postcondition = await look(intent, deps);
+  const postcondition = withoutSecrets(await look(intent, deps));
   const seen = postcondition === null ? 'its target could not be looked up' : postcondition.detail;
   return deps.signer.sign('outcome', {
     v: 1 as const,

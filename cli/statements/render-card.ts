@@ -1,5 +1,6 @@
 import type { Card } from '../../contracts/card.ts';
 import type { JsonValue } from '../../contracts/values.ts';
+import { findingLine } from '../../policies/card-findings.ts';
 import { jcs } from '../../policies/digest.ts';
 import { visible, whyLines } from '../../policies/visible.ts';
 import type { Paint } from '../shell/io.ts';
@@ -20,7 +21,7 @@ export function renderCard(card: Card, now: number, paint: Paint): string[] {
     ...row('does', shown(prediction.payload.does)),
     ...row('to', shown(prediction.payload.target)),
     ...row('tool', title),
-    ...rows('args', pairs(action.args)),
+    ...rows('args', argumentsOf(card)),
     ...rows('only if', pairs(action.preconditions)),
     ...rows('changes', prediction.payload.changes.map(shown)),
     ...rows('reaches', prediction.payload.blastRadius.map(shown)),
@@ -34,6 +35,10 @@ export function renderCard(card: Card, now: number, paint: Paint): string[] {
       'why',
       whyLines(card.why).map((line) => `${shown(line)} ${paint.dim("(the model's own words, not checked)")}`),
     ),
+    ...rows(
+      'noticed',
+      (card.findings ?? []).map((one) => shown(findingLine(one))),
+    ),
     ...rows('seen as', provenance(card)),
     ...row('runbook', `${shown(card.runbookTitle)} (${action.runbook.id}, ${action.runbook.digest})`),
     ...row('incident', `${action.workflowId} in ${action.namespace}, run ${action.runId}`),
@@ -41,6 +46,15 @@ export function renderCard(card: Card, now: number, paint: Paint): string[] {
     ...row('expires', `${card.expiresAt} (${timeLeft(card.expiresAt, now)})`),
     ...row('digest', paint.bold(card.digest)),
   ];
+}
+
+/** Each with where it comes from: a signed read of the target, the runbook's own text, or anywhere else. */
+function argumentsOf({ action: { args }, origins = {} }: Card): string[] {
+  const from = { runbook: 'from the runbook', outside: 'from outside' };
+  return pairs(args).map((line, place) => {
+    const origin = origins[Object.keys(args)[place] ?? ''];
+    return `${line}  (${origin === undefined ? 'from the inventory' : from[origin]})`;
+  });
 }
 
 function provenance(card: Card): string[] {

@@ -3,8 +3,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { BrokerClient } from '../../activities/identity/broker-client.ts';
 import { createExecutorActivities } from '../../activities/tools/create-activities.ts';
+import type { SignedResult } from '../../contracts/evidence.ts';
 import { loadSqlParser } from '../../policies/sql-read.ts';
 import { runbookData } from '../policies/support/rules.ts';
+import { executor } from '../record/stage.ts';
 import { describeWith } from '../support/skips.ts';
 import { activityAt, openHouse, openTheatre, type Theatre } from './support/theatre.ts';
 
@@ -90,6 +92,36 @@ describeWith(['temporal', 'postgres'], 'readCall', () => {
     await useUp();
     for (const sql of ['SELECT 1 ', 'select 1', 'SELECT 1, 1'])
       expect(await read(query(sql), { step: 3 })).toEqual(countedOut);
+  });
+
+  it('signs no secret of its target: a marker stands there, and a finding tells of it first', async () => {
+    const secret = `ghp_${'aB3dE5fG7h'.repeat(3)}aB3dE5`;
+    const sql = `SELECT 'gh' || 'p_${secret.slice(4)}' AS note, 'hunter' || '2' AS password`;
+    expect(await read(query(sql))).toBe('read');
+    const records = await theatre.stage.as(executor).records({ workflow: incident.place.workflowId });
+    const bodies = records.map(({ payload }) => payload.body).filter(({ kind }) => /finding|result/.test(kind));
+    expect(bodies).toMatchObject([
+      {
+        kind: 'finding',
+        from: 'postgres.query',
+        findings: [
+          { rule: 'secret.github-token', at: '/rows[]/note', count: 1 },
+          { rule: 'secret.password', at: '/rows[]/password', count: 1 },
+        ],
+      },
+      { kind: 'result' },
+    ]);
+    const ref = bodies[0]?.kind === 'finding' ? bodies[0].ref : '';
+    const { payload } = JSON.parse((await theatre.stage.as(executor).getBlob(ref)).toString('utf8')) as SignedResult;
+    expect(payload.data.rows).toEqual([['[redacted:github-token]', '[redacted:password]']]);
+  });
+
+  it('fails without the words of its target, which may hold a secret', async () => {
+    const secret = `ghp_${'aB3dE5fG7h'.repeat(3)}aB3dE5`;
+    expect(await read(query(`SELECT ('gh' || 'p_${secret.slice(4)}')::int`))).toMatch(/^BAD_INPUT: .*sqlstate 22P02/);
+    const records = await theatre.stage.as(executor).records({ workflow: incident.place.workflowId });
+    expect(records.map(({ payload }) => payload.body.kind)).toContain('refusal');
+    expect(JSON.stringify(records)).not.toContain(secret);
   });
 
   it('does not count against a retry what its own lost attempt recorded', async () => {

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sanitize } from '../../activities/reason/evidence/sanitize.ts';
 import { callsToObey } from '../../activities/reason/models/obeyed-text.ts';
 import { fencePrompt, readFenced } from '../../activities/reason/prompt.ts';
 import type { Evidence, Turn } from '../../activities/reason/turn.ts';
@@ -8,6 +7,7 @@ import { validateDraft } from '../../activities/reason/validate-draft.ts';
 import type { Alert } from '../../contracts/alert.ts';
 import type { ReadResult } from '../../contracts/evidence.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { sanitize } from '../../policies/sanitize/sanitize.ts';
 import { backend, runbook } from './under-test.ts';
 
 const marker = 'm'.repeat(32);

@@ -2,11 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { passwordPrefix } from '../../activities/identity/postgres-minter.ts';
+import type { PendingHold } from '../../contracts/incident.ts';
+import { redactionKinds } from '../../policies/redaction/kinds.ts';
 import { type PagerDuty, startPagerDuty } from '../support/pagerduty.ts';
 import { describeWith } from '../support/skips.ts';
 import { type Slack, startSlack } from '../support/slack.ts';
 import { approve, deliver, raise, statementOn, untilHeld, untilSealed } from './support/incident.ts';
 import { filesOf, historiesOf, leaksIn, type Place, type Secret, secretsOf, surfacesOf } from './support/leaks.ts';
+import { planted, plantedAnnotations, startPlantedWaiters } from './support/planted.ts';
 import { type Receiver, startReceiver } from './support/receiver.ts';
 import { runbookWith } from './support/runbook-text.ts';
 import { crash, untilLastFailure } from './support/stops.ts';
@@ -26,6 +29,8 @@ describeWith(['temporal', 'postgres'], 'our own secrets, after incidents in whic
   let system: System;
   let secrets: Secret[];
   let surfaces: Place[];
+  let ordinary: string;
+  let held: PendingHold;
 
   beforeAll(async () => {
     const secret = `whsec_${randomBytes(32).toString('base64')}`;
@@ -102,11 +107,15 @@ describeWith(['temporal', 'postgres'], 'our own secrets, after incidents in whic
   }
   async function ordinaryIncident(): Promise<void> {
     const stuck = await startStuck(system.payments);
-    const incident = await raise(system);
-    await approve(system, incident, await untilHeld(incident));
+    const waiters = await startPlantedWaiters(system.payments);
+    const incident = await raise(system, { annotations: plantedAnnotations() });
+    ordinary = incident.workflowId;
+    held = await untilHeld(incident);
+    await approve(system, incident, held);
     expect(await incident.result()).toBe('recovered');
     await untilSealed(system, incident);
     await stuck.stop();
+    await waiters.stop();
   }
 
   it('are known to this test, each of them', () => {
@@ -153,6 +162,18 @@ describeWith(['temporal', 'postgres'], 'our own secrets, after incidents in whic
     expect(files.filter(({ where }) => where.endsWith('.log'))).toHaveLength(6);
     expect(leaksIn(files, secrets)).toEqual([]);
   });
+  it('are not all: those of others, of more than twenty kinds, stood in the evidence and are nowhere', async () => {
+    const others = planted.flatMap(({ secrets: all }) => all);
+    expect(new Set(planted.map(({ what }) => what)).size).toBeGreaterThan(40);
+    const places = [...surfaces, ...filesOf(system), ...(await historiesOf(system))];
+    expect(leaksIn(places, others)).toEqual([]);
+    const found = await system.records('finding', ordinary);
+    const rules = (from: string) =>
+      new Set(found.filter((one) => one.from === from).flatMap(({ findings }) => findings.map(({ rule }) => rule)));
+    for (const kind of redactionKinds) expect(rules('alert'), kind).toContain(`secret.${kind}`);
+    expect([...rules('postgres.blockingTree')].filter((rule) => rule.startsWith('secret.')).length).toBeGreaterThan(20);
+    expect(held.findings?.join()).toContain('secret.');
+  }, 60_000);
   it('would be found if one were there, however it is spelt', () => {
     const [{ text } = { text: '' }] = secrets;
     const spelt = [text, Buffer.from(`{"data":"${text}"}`).toString('base64'), Buffer.from(text).toString('hex')];

@@ -218,6 +218,7 @@ async function holdOf(theatre: Theatre, pid: number, change: Partial<CarriedActi
     runbook: runbookOf(stage.rules),
     rules: stage.rules,
     provenance: provenanceOf(ref, { entity, result }),
+    findings: [],
     judgedWhy: 'it blocks',
     prediction,
   });
