@@ -38,7 +38,7 @@ export function documentOf(page: Page, shell: Shell): string {
   const body = html`<a class="skip" href="#main">Skip to content</a>
 ${mode === 'development' && html`<p class="mode">Development mode: keys and sign-in of one machine. Nothing here is fit for production.</p>`}
 <header>
-<p class="brand"><a href="${root}/incidents">Holdpoint</a></p>
+<p class="brand"><a class="home" href="${root}/incidents">Holdpoint</a></p>
 ${visitor !== null && html`<nav aria-label="Main"><ul>${links.map(([path, label]) => navLink(path, label, shell.path))}</ul></nav>`}
 ${visitor !== null && signedIn(visitor)}
 </header>

@@ -12,6 +12,8 @@ export type TestServers = {
   readonly timeSkipping: Found<string>;
   /** Path of `versitygw`; each suite that needs an S3 server starts one of its own. */
   readonly versitygw: Found<string>;
+  /** Path of a Chromium; each suite that needs a browser starts one of its own. */
+  readonly chromium: Found<string>;
   /** File that each suite which had to be skipped adds a line to. */
   readonly skipsFile: string;
 };
