@@ -36,6 +36,8 @@ export type WorkspaceOptions = ManifestParts & {
   readonly ports?: Partial<Ports>;
   /** Keep keys and webhook secrets in files (0600) under `dir/keys`, and start from them again. */
   readonly persistent?: boolean;
+  /** False: no link signs in to the console, only the token. */
+  readonly signInLink?: boolean;
   /** What the console's command lines name, where other shells would not find this installation. */
   readonly commands?: { readonly home: string | null; readonly temporalAddress: string | null };
   /** Settings of single processes, such as the recorder's polling, on top of the usual ones. */
@@ -200,7 +202,7 @@ function writeConfigs(dir: string, configs: Workspace['configs']): Workspace['co
 }
 
 function makeSecrets(
-  { targets, notify, role }: WorkspaceOptions,
+  { targets, notify, role, signInLink = true }: WorkspaceOptions,
   keys: KeyRing,
   webhooks: WebhookSecrets,
   sign: SignInSecrets,
@@ -209,7 +211,10 @@ function makeSecrets(
     gateway: {
       alertmanager: { scheme: 'bearer', token: webhooks.alertmanagerToken },
       generic: webhooks.generic,
-      console: { tokens: [{ name: 'this-machine', role: 'on-call', token: sign.token }], once: sign.once },
+      console: {
+        tokens: [{ name: 'this-machine', role: 'on-call', token: sign.token }],
+        ...(signInLink ? { once: sign.once } : {}),
+      },
     },
     orchestrator: { notify },
     reasoner: {},

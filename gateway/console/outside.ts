@@ -22,9 +22,9 @@ function shownPiece(piece: string): Html {
 }
 
 /** Several lines of it, as a block: each line by itself, at most so many. */
-export function outsideLines(text: string, linesMax: number): Html {
+export function outsideLines(label: string, text: string, linesMax: number): Html {
   const lines = text.split('\n');
   const more = lines.length - linesMax;
   const shown = lines.slice(0, linesMax).map((line) => html`${outside(line, 2_000)}\n`);
-  return html`<pre class="block">${shown}${more > 0 ? `… (+${more} lines)` : ''}</pre>`;
+  return html`<pre class="block" tabindex="0" role="region" aria-label="${label}">${shown}${more > 0 ? `… (+${more} lines)` : ''}</pre>`;
 }

@@ -1,4 +1,5 @@
 import type { ConsoleConfig } from '../../contracts/config.ts';
+import { visible } from '../../policies/visible.ts';
 import type { CommandPlace } from '../shown/command-lines.ts';
 import { root } from './hrefs.ts';
 import type { Html } from './html.ts';
@@ -36,8 +37,8 @@ const links = [
 export function documentOf(page: Page, shell: Shell): string {
   const { mode, files, visitor } = shell;
   const body = html`<a class="skip" href="#main">Skip to content</a>
-${mode === 'development' && html`<p class="mode">Development mode: keys and sign-in of one machine. Nothing here is fit for production.</p>`}
 <header>
+${mode === 'development' && html`<p class="mode">Development mode: keys and sign-in of one machine. Nothing here is fit for production.</p>`}
 <p class="brand"><a class="home" href="${root}/incidents">Holdpoint</a></p>
 ${visitor !== null && html`<nav aria-label="Main"><ul>${links.map(([path, label]) => navLink(path, label, shell.path))}</ul></nav>`}
 ${visitor !== null && signedIn(visitor)}
@@ -54,7 +55,7 @@ ${page.main}
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${page.title} – Holdpoint</title>
+<title>${visible(page.title, 120)} – Holdpoint</title>
 <link rel="stylesheet" href="${files.style}">
 <script src="${files.script}" defer></script>
 </head>
@@ -80,7 +81,7 @@ function killSwitch({ role, csrf }: Visitor, { stopped }: Shell, { scopes = [] }
 <form method="post" action="${root}/kill">${token}<input type="hidden" name="scope" value="all"><button class="kill">Stop everything</button></form>
 <details id="less"><summary>Stop less, or say why</summary>
 <form method="post" action="${root}/kill" class="fields">${token}
-<label>What <select name="scope">${scopes.map(({ scope, label }) => html`<option value="${scope}">${label}</option>`)}<option value="all">Everything</option></select></label>
+<label>What <select name="scope">${scopes.map(({ scope, label }) => html`<option value="${scope}">${visible(label, 100)}</option>`)}<option value="all">Everything</option></select></label>
 <label>Why <input name="reason" maxlength="400" autocomplete="off"></label>
 <button class="kill">Stop it</button></form></details></section>`;
 }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { ConsoleConfig, ConsoleSecrets } from '../../contracts/config.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import { answerOf } from '../replies.ts';
+import { sleep } from '../sweep.ts';
 import type { ConsoleFiles } from './files.ts';
 import { formOf, mustBeOnCall, mustBeOurHost, mustBeOurPage, mustBeTheirForm, ownPage } from './guard.ts';
 import { setHeaders } from './headers.ts';
@@ -48,6 +49,7 @@ type Parts = ConsoleDeps & {
 };
 type Framed = { readonly visitor?: Visitor | null; readonly stopped?: ScopeView; readonly version?: string };
 const formBytesMax = 8_192;
+const closingMsMax = 3_000;
 
 /** The pages of the console on a server, under `/console`. Nothing is read or stopped without a session of a token. */
 export async function addConsole(scope: FastifyInstance, deps: ConsoleDeps): Promise<void> {
@@ -58,7 +60,8 @@ export async function addConsole(scope: FastifyInstance, deps: ConsoleDeps): Pro
   const live = createLive(async (page) => (await viewOf(views, page)).version, limits.pollMs);
   const parts = { ...deps, sessions: createSessions(secrets, mode, clock), kills, live, views };
   scope.addHook('preClose', async () => live.stop());
-  scope.addHook('onClose', () => kills.settled());
+  // What it still sweeps, the sweeper finishes after the next start; that it is stopped does not depend on either.
+  scope.addHook('onClose', () => Promise.race([kills.settled(), sleep(closingMsMax)]));
   scope.addHook('onRequest', async (request, reply) => {
     setHeaders(reply, config.origin);
     mustBeOurHost(request, config.origin);

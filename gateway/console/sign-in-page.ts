@@ -1,5 +1,6 @@
 import { root } from './hrefs.ts';
 import { html } from './html.ts';
+import { outside } from './outside.ts';
 import type { Page } from './page.ts';
 
 /** Where a token is given. `once`: the word of a link that a development installation printed; it is sent by itself. */
@@ -21,5 +22,5 @@ ${failed && html`<p class="alarm" role="alert">That is no token of this gateway,
 
 export const refusalPage = (code: string, message: string): Page => ({
   title: 'Refused',
-  main: html`<h1>Not shown</h1><p role="alert"><code>${code}</code> ${message}</p><p><a href="${root}/incidents">Incidents</a></p>`,
+  main: html`<h1>Not shown</h1><p role="alert"><code>${code}</code> ${outside(message, 1_000)}</p><p><a href="${root}/incidents">Incidents</a></p>`,
 });

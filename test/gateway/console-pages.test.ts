@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { setHeaders } from '../../gateway/console/headers.ts';
 import { documentOf } from '../../gateway/console/page.ts';
 import { visible } from '../../policies/visible.ts';
-import { faultsOf, startBrowser, watchPolicy } from '../support/browser.ts';
+import { faultsOf, startBrowser, valueIn, watchPolicy } from '../support/browser.ts';
 import { describeWith } from '../support/skips.ts';
 import { tricks } from '../system/support/hostile.ts';
 import { files } from './console-under-test.ts';
@@ -38,7 +38,7 @@ const hiddenCharacters = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\u00A0\u{E0000}-\u{E007
 describeWith('chromium', 'every page of the console', () => {
   let browser: Browser;
   let tab: Tab;
-  let stopped: () => Promise<string[]>;
+  let stopped: () => Promise<unknown>;
   let at = '';
   let text = '';
   const server = fastify();
@@ -51,7 +51,7 @@ describeWith('chromium', 'every page of the console', () => {
       const shell = {
         mode: 'development',
         visitor,
-        stopped: { name: 'fence/all', state: 'stopped', how: text },
+        stopped: { name: 'fence/all', state: 'stopped', how: 'the fence was cancelled' },
         path: '/',
         version: '1',
       } as const;
@@ -77,18 +77,17 @@ describeWith('chromium', 'every page of the console', () => {
     async (name) => {
       for (const one of hostile) {
         await open(name, one);
-        expect(await tab.evaluate('globalThis.owned')).toBeUndefined();
+        expect(await valueIn(tab, 'globalThis.owned')).toBeUndefined();
         expect(await stopped()).toEqual([]);
         expect(await tab.locator('main :is(script, iframe, img, svg, base, meta, form, object)').count()).toBe(0);
-        const links = await tab
-          .locator('a')
-          .evaluateAll((all) => all.map((link) => (link as { href?: string }).href ?? ''));
+        const links = (await valueIn(tab, 'Array.from(document.links, ({ href }) => href)')) as string[];
         expect(links.filter((link) => !link.startsWith(at))).toEqual([]);
-        const shown = String(await tab.evaluate("document.body.textContent.replaceAll('\\n', '')"));
+        const shown = String(await valueIn(tab, "document.body.textContent.replaceAll('\\n', '')"));
         expect(hiddenCharacters.exec(shown)).toBeNull();
         // Marks stand between the letters, so what is said beside a word is left out of the comparison.
         const plain = shown.replaceAll(/ \([A-Za-z+ -]+ letters\)/g, '');
-        expect(plain).toContain(visible(one.slice(0, 16), 500).slice(0, 12));
+        // The list of records has no text from outside but ids.
+        if (name !== 'record') expect(plain).toContain(visible(one.slice(0, 16), 500).slice(0, 12));
       }
     },
     120_000,
@@ -113,7 +112,7 @@ describeWith('chromium', 'every page of the console', () => {
         await tab.setViewportSize({ width, height: 800 });
         await open(name, 'p\u0430yments wait for session 42 \u202E');
         expect(await faultsOf(tab)).toEqual([]);
-        const wide = Number(await tab.evaluate('document.documentElement.scrollWidth'));
+        const wide = Number(await valueIn(tab, 'document.documentElement.scrollWidth'));
         expect(wide).toBeLessThanOrEqual(width);
       }
     },
@@ -125,9 +124,9 @@ describeWith('chromium', 'every page of the console', () => {
     await open('hold', 'text');
     for (let presses = 0; presses < 20; presses++) {
       await tab.keyboard.press('Tab');
-      if ((await tab.evaluate('document.activeElement.textContent')) === 'Stop everything') break;
+      if ((await valueIn(tab, 'document.activeElement.textContent')) === 'Stop everything') break;
     }
-    expect(await tab.evaluate('document.activeElement.form.action')).toBe(`${at}/console/kill`);
+    expect(await valueIn(tab, 'document.activeElement.form.action')).toBe(`${at}/console/kill`);
     expect(await tab.locator('#stopped .state').textContent()).toBe('STOPPED');
     expect(await tab.locator('.mode').textContent()).toContain('Development mode');
   });

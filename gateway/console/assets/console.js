@@ -24,7 +24,7 @@
       button.type = 'button';
       button.className = 'quiet';
       button.textContent = 'Copy';
-      button.setAttribute('aria-describedby', line.getAttribute('aria-labelledby') ?? '');
+      button.setAttribute('aria-describedby', line.dataset.copy);
       button.addEventListener('click', async () => {
         await navigator.clipboard.writeText(line.textContent ?? '');
         button.textContent = 'Copied';

@@ -63,6 +63,6 @@ ${facts([
       ['Kind', 'Id', 'Attributes'],
       entities.map(({ kind, id, attributes }) => [outside(kind, 64), outside(id), outside(jcs(attributes), 1_000)]),
     )}</section>
-<section aria-labelledby="data"><h2 id="data">Data</h2>${outsideLines(JSON.stringify(payload.data, null, 2), linesMax)}</section>`,
+<section aria-labelledby="data"><h2 id="data">Data</h2>${outsideLines('What was read', JSON.stringify(payload.data, null, 2), linesMax)}</section>`,
   };
 }

@@ -1,6 +1,6 @@
 import { HoldpointError } from '../../../contracts/errors.ts';
 import type { PendingHold, StateView, TimelineEntry } from '../../../contracts/incident.ts';
-import { WorkflowId } from '../../../contracts/values.ts';
+import { Name, WorkflowId } from '../../../contracts/values.ts';
 import { call } from '../../incident-runs.ts';
 import { askPending, askState, askTimeline } from '../../incidents/ask.ts';
 import { isNotFound } from '../../temporal-errors.ts';
@@ -66,7 +66,9 @@ export function showIncident(incident: Incident): Page {
     title: `Incident ${workflowId.slice(0, 60)}`,
     scopes: [
       { scope: workflowId, label: 'This incident' },
-      ...(runbook === null ? [] : [{ scope: `runbook/${runbook}`, label: `Runbook ${runbook.slice(0, 63)}` }]),
+      ...(runbook === null || !Name.safeParse(runbook).success
+        ? []
+        : [{ scope: `runbook/${runbook}`, label: `Runbook ${runbook}` }]),
     ],
     main: html`<h1>Incident ${incidentState(status, view?.state ?? null)}</h1>
 ${facts([

@@ -81,9 +81,9 @@ function incidentsOf({ state, report }: KillView): Html {
       how: 'still in triage: the fence stops what it may become',
     })),
   ];
-  return html`${!report.wasOpen && html`<p class="note">It was stopped before.</p>`}
+  return html`<p>${report.cancelled.length} closed in ${report.elapsedMs} ms.${report.wasOpen ? '' : ' It was stopped before.'}</p>
 ${tableOf(
-  `${report.cancelled.length} closed in ${report.elapsedMs} ms`,
+  'Incidents of the scope',
   ['Incident', 'How'],
   rows.map(({ workflowId, how }) => [
     html`<a href="${incidentHref(workflowId)}">${outside(workflowId, 80)}</a>`,

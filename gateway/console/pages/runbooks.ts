@@ -56,7 +56,7 @@ ${facts([
   ['Stands in', html`${ringIs(standing.ring)}`],
   [
     'Because',
-    html`${why(standing)}${standing.until === null ? none : html`, until ${instant(standing.until)} (${timeLeft(standing.until, now)})`}`,
+    html`${outside(why(standing), 200)}${standing.until === null ? none : html`, until ${instant(standing.until)} (${timeLeft(standing.until, now)})`}`,
   ],
   ['Dry run', dryRunOf(dryRun)],
   ['Accuracy', html`${gradesLine(grades)}`],
@@ -89,7 +89,7 @@ function breaker({ destructive, consecutive, errorBudget, trip }: BreakerStatus)
   const counts = html`${destructive.count} of ${destructive.max} destructive, ${consecutive.count} of ${consecutive.max} in a row without a good end, ${errorBudget.unexpected} of ${errorBudget.allowed} unexpected in ${errorBudget.events} ends`;
   return trip === null
     ? html`${stateWord('open', 'closed')} ${counts}`
-    : html`${stateWord('stopped', 'OPEN: NOTHING IS RELEASED')} ${tripLine(trip)}; ${counts}`;
+    : html`${stateWord('stopped', 'OPEN: NOTHING IS RELEASED')} ${outside(tripLine(trip))}; ${counts}`;
 }
 
 const grantsOf = (grants: RunbookStatus['standing']['grants']): Html =>

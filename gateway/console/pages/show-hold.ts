@@ -87,7 +87,7 @@ function exactCall({ action, provenance, runbookTitle }: Card): (readonly [strin
     ['Only if', pairs(action.preconditions)],
     [
       'Seen as',
-      html`${entity.kind} ${outside(entity.id)}, by ${outside(tool, 64)} at ${timeCell(readAt)}, signed result ${short(ref.resultHash)}${pairs(entity.attributes)}`,
+      html`${outside(entity.kind, 64)} ${outside(entity.id)}, by ${outside(tool, 64)} at ${timeCell(readAt)}, signed result ${short(ref.resultHash)}${pairs(entity.attributes)}`,
     ],
     [
       'Runbook',
@@ -107,7 +107,7 @@ function decide(hold: Hold, card: Card, now: number, config: ConsoleConfig): Htm
   ];
   const labels = ['Approve', 'Approve with the Temporal CLI', 'Reject'];
   return html`<p class="note">A release is a statement that you sign: by one of these lines, which show you the whole call again before they sign. It needs ${card.quorum} of ${outside(card.groups.join(', '))}.</p>
-<dl class="commands">${lines.map((line, at) => html`<div><dt id="line-${at}">${labels[at] ?? ''}</dt><dd><code class="command" data-copy aria-labelledby="line-${at}">${line}</code></dd></div>`)}</dl>`;
+<dl class="commands">${lines.map((line, at) => html`<div><dt id="line-${at}">${labels[at] ?? ''}</dt><dd><code class="command" data-copy="line-${at}">${line}</code></dd></div>`)}</dl>`;
 }
 
 function whoDecided({ pending, statements, refusals, ends }: Hold, card: Card): Html {
