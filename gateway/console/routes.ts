@@ -17,7 +17,7 @@ import type { Page, Shell } from './page.ts';
 import { documentOf } from './page.ts';
 import type { Reads } from './reads.ts';
 import type { Sessions, Visitor } from './sessions.ts';
-import { createSessions, endedCookie } from './sessions.ts';
+import { createSessions } from './sessions.ts';
 import { refusalPage, signInPage } from './sign-in-page.ts';
 import type { ScopeView } from './stops.ts';
 import type { ViewDeps } from './views.ts';
@@ -58,7 +58,13 @@ export async function addConsole(scope: FastifyInstance, deps: ConsoleDeps): Pro
   const kills = createKills(reads, clock, log);
   const views = { reads, kills, config, clock };
   const live = createLive(async (page) => (await viewOf(views, page)).version, limits.pollMs);
-  const parts = { ...deps, sessions: createSessions(secrets, mode, clock), kills, live, views };
+  const parts = {
+    ...deps,
+    sessions: createSessions(secrets, { mode, origin: config.origin }, clock),
+    kills,
+    live,
+    views,
+  };
   scope.addHook('preClose', async () => live.stop());
   // What it still sweeps, the sweeper finishes after the next start; that it is stopped does not depend on either.
   scope.addHook('onClose', () => Promise.race([kills.settled(), sleep(closingMsMax)]));
@@ -141,8 +147,7 @@ function addSignIn(scope: FastifyInstance, parts: Parts, { signInsPerMinute }: C
   scope.post('/sign-out', { bodyLimit: formBytesMax }, async (request, reply) => {
     mustBeOurPage(request, config.origin);
     mustBeTheirForm(formOf(request), mustBeVisitor(parts, request));
-    sessions.leave(request.headers.cookie);
-    return reply.header('set-cookie', endedCookie).redirect(`${root}/sign-in`, 303);
+    return reply.header('set-cookie', sessions.leave(request.headers.cookie)).redirect(`${root}/sign-in`, 303);
   });
 }
 

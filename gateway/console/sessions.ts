@@ -10,15 +10,15 @@ export type Sessions = {
   enter(token: string): { readonly cookie: string; readonly visitor: Visitor } | null;
   /** The visitor that a `Cookie` header is of, while the session lasts. */
   of(cookieHeader: string | undefined): Visitor | null;
-  leave(cookieHeader: string | undefined): void;
+  /** Ends a session, and answers the cookie that makes its browser forget it. */
+  leave(cookieHeader: string | undefined): string;
 };
 
-/** The prefix makes a browser take it only as ours alone: Secure, for this very host and the whole of it. */
-const cookieName = '__Host-holdpoint';
+/** The prefix makes a browser take it only as ours alone, over HTTPS. On loopback without TLS no browser takes it so. */
+const nameFor = (origin: string): string => (origin.startsWith('https:') ? '__Host-holdpoint' : 'holdpoint');
 const sessionMsMax = 12 * 3_600_000;
 const sessionsMax = 512;
 const attributes = 'Path=/; Secure; HttpOnly; SameSite=Strict';
-export const endedCookie = `${cookieName}=; Max-Age=0; ${attributes}`;
 
 const random = (): string => randomBytes(32).toString('base64url');
 // What is kept is a hash, so a look-up takes no time that depends on how much of an id was guessed right.
@@ -33,11 +33,12 @@ const developer = { name: 'development', role: 'on-call' } as const;
  */
 export function createSessions(
   secrets: ConsoleSecrets,
-  mode: 'development' | 'production',
+  { mode, origin }: { readonly mode: 'development' | 'production'; readonly origin: string },
   clock: () => number,
 ): Sessions {
   if (mode === 'production' && secrets.once !== undefined)
     throw new HoldpointError('BAD_INPUT', 'console: `once` is for development alone');
+  const cookieName = nameFor(origin);
   const open = new Map<string, { readonly visitor: Visitor; readonly until: number }>();
   let once = secrets.once ?? null;
 
@@ -61,16 +62,17 @@ export function createSessions(
       return { cookie: `${cookieName}=${id}; Max-Age=${sessionMsMax / 1_000}; ${attributes}`, visitor };
     },
     of(header) {
-      const session = open.get(keyOf(idIn(header) ?? ''));
+      const session = open.get(keyOf(idIn(header, cookieName) ?? ''));
       return session !== undefined && clock() < session.until ? session.visitor : null;
     },
     leave(header) {
-      open.delete(keyOf(idIn(header) ?? ''));
+      open.delete(keyOf(idIn(header, cookieName) ?? ''));
+      return `${cookieName}=; Max-Age=0; ${attributes}`;
     },
   };
 }
 
-function idIn(header: string | undefined): string | null {
+function idIn(header: string | undefined, cookieName: string): string | null {
   const found = (header ?? '')
     .slice(0, 4_096)
     .split(/; */)

@@ -50,7 +50,7 @@ describeWith(['temporal', 'postgres', 'chromium'], 'the console of a whole insta
     await tab.goto(address(`sign-in?once=${system.workspace.signIn.once}`));
     await tab.waitForURL(address('incidents'));
     const [cookie] = await tab.context().cookies();
-    expect(cookie).toMatchObject({ name: '__Host-holdpoint', secure: true, httpOnly: true, sameSite: 'Strict' });
+    expect(cookie).toMatchObject({ name: 'holdpoint', secure: true, httpOnly: true, sameSite: 'Strict' });
     await eventually('the incident', async () => (await tab.reload()) && (await text()).includes('1 call waits'));
     await sound();
   });
