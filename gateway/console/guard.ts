@@ -6,8 +6,11 @@ import type { Visitor } from './sessions.ts';
 
 /** The console answers to its own name alone, so that a name which somebody points here later reads nothing. Throws `NOT_FOUND`. */
 export function mustBeOurHost({ headers }: FastifyRequest, origin: string): void {
-  if (headers.host !== new URL(origin).host) throw new HoldpointError('NOT_FOUND', 'nothing is served under this name');
+  if (!isOurHost({ headers }, origin)) throw new HoldpointError('NOT_FOUND', 'nothing is served under this name');
 }
+
+export const isOurHost = ({ headers }: Pick<FastifyRequest, 'headers'>, origin: string): boolean =>
+  headers.host === new URL(origin).host;
 
 /** A form is taken from our own pages alone. Throws `NOT_PERMITTED`. */
 export function mustBeOurPage({ headers }: FastifyRequest, origin: string): void {

@@ -6,7 +6,7 @@ import { HoldpointError } from '../../contracts/errors.ts';
 import { answerOf } from '../replies.ts';
 import { sleep } from '../sweep.ts';
 import type { ConsoleFiles } from './files.ts';
-import { formOf, mustBeOnCall, mustBeOurHost, mustBeOurPage, mustBeTheirForm, ownPage } from './guard.ts';
+import { formOf, isOurHost, mustBeOnCall, mustBeOurHost, mustBeOurPage, mustBeTheirForm, ownPage } from './guard.ts';
 import { setHeaders } from './headers.ts';
 import { killHref, root } from './hrefs.ts';
 import type { Kills } from './kills.ts';
@@ -105,7 +105,8 @@ function refuse(parts: Parts, error: unknown, request: FastifyRequest, reply: Fa
   const { status, body } = answerOf(error);
   const { code, message } = (body as { error: { code: string; message: string } }).error;
   if (status === 500) parts.log.error({ code }, 'the console failed');
-  const visitor = parts.sessions.of(request.headers.cookie);
+  // Under a name that is not ours even a refusal says nothing of a session.
+  const visitor = isOurHost(request, parts.config.origin) ? parts.sessions.of(request.headers.cookie) : null;
   return sendPage(parts, request, reply.code(status), refusalPage(code, message), { visitor });
 }
 

