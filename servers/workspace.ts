@@ -171,7 +171,10 @@ function makeConfigs(options: WorkspaceOptions, dir: string, keys: PinnedKeys, p
   const own: Record<ProcessName, object> = {
     gateway: {
       listen: { host: loopback, port: ports.gateway },
-      console: { origin: `http://${loopback}:${ports.gateway}`, commands: options.commands ?? {} },
+      console: {
+        origin: `http://${loopback}:${ports.gateway}`,
+        ...(options.commands && { commands: options.commands }),
+      },
     },
     orchestrator: { bundleDir: join(dir, 'bundles') },
     reasoner: { model: options.model, ...(options.script === undefined ? {} : { script: options.script }) },
