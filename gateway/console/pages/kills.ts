@@ -50,7 +50,7 @@ export function showKill({ view, receipt }: Stop): Page {
   const { name, askedAt, by, reason, state, acknowledgedAt, acknowledgedMs, failure } = view;
   return {
     title: `Stop of ${name}`,
-    main: html`<h1>${wordOf(view)} <code>${name}</code></h1>
+    main: html`<h1>${wordOf(view)} Stop of ${name}</h1>
 ${state === 'failed' && html`<p class="alarm" role="alert">Temporal did not acknowledge the stop (<code>${failure ?? ''}</code>): the scope may still be open. Press again, or run <code>temporal workflow cancel -w fence/all</code>.</p>`}
 ${facts([
   ['Asked', html`${instant(askedAt)} by ${by}`],
