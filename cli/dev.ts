@@ -77,6 +77,7 @@ function render(io: Io, event: DevEvent): string[] {
       return ['stopped'];
     case 'ready':
       return [
+        `console   ${event.console} (once; the token for another browser is in ${join(event.home, 'keys', 'console-token')})`,
         `gateway   ${event.gatewayUrl}/webhooks/alertmanager (bearer token in ${join(event.home, 'keys', 'alertmanager-token')})`,
         `temporal  ${event.temporal}${event.temporalUi === null ? '' : `, UI ${event.temporalUi}`}`,
         `you       ${event.person}, SSH key ${event.sshKey}`,

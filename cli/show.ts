@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PendingHold, StateView, TimelineEntry } from '../contracts/incident.ts';
+import { timeLeft } from '../gateway/shown/hold-words.ts';
 import { visible, whyLines } from '../policies/visible.ts';
 import { releaseCommands } from './connect/command-lines.ts';
 import { askPending, askState, askTimeline } from './connect/incident.ts';
@@ -9,7 +10,6 @@ import type { Register } from './shell/command.ts';
 import { run, subcommand } from './shell/command.ts';
 import type { Io } from './shell/io.ts';
 import { exitDone } from './shell/refusal.ts';
-import { timeLeft } from './statements/render-card.ts';
 
 type Incident = { readonly state: StateView; readonly timeline: TimelineEntry[]; readonly pending: PendingHold[] };
 const watchMs = 1_000;

@@ -27,6 +27,22 @@ export const PinnedKeys = z.record(ProcessId, z.array(PublicKey).min(1).max(4));
 export type PinnedKeys = z.infer<typeof PinnedKeys>;
 
 const Listen = z.strictObject({ host: z.string().min(1).max(255), port: z.number().int().min(0).max(65_535) });
+
+/**
+ * The web console. It is served only where this is, and where the gateway's secrets name somebody who may see it. `origin`
+ * is the only address that it answers to: a name that somebody else made point here is answered with nothing.
+ */
+const ConsoleConfig = z.strictObject({
+  origin: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => new URL(url).origin === url, 'expected an origin, with no path'),
+  /** What the printed command lines name, where a reader's own shell would not find the installation by itself. */
+  commands: z
+    .strictObject({ home: z.string().max(255).nullable(), temporalAddress: z.string().max(255).nullable() })
+    .default({ home: null, temporalAddress: null }),
+});
+export type ConsoleConfig = z.infer<typeof ConsoleConfig>;
+
 const shared = {
   v: z.literal(1),
   mode: z.enum(['development', 'production']),
@@ -139,7 +155,7 @@ export type CheckpointsConfig = z.infer<typeof CheckpointsConfig>;
  * key come from Temporal's own environment configuration (TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_API_KEY, …).
  */
 export const ProcessConfig = z.discriminatedUnion('process', [
-  z.strictObject({ process: z.literal('gateway'), ...shared, listen: Listen }),
+  z.strictObject({ process: z.literal('gateway'), ...shared, listen: Listen, console: ConsoleConfig.optional() }),
   z.strictObject({
     process: z.literal('orchestrator'),
     ...shared,
@@ -213,6 +229,20 @@ export type Notify = z.infer<typeof Notify>;
 export const PostgresTarget = z.strictObject({ database: Name, mintUrl: z.string().min(1) });
 export type PostgresTarget = z.infer<typeof PostgresTarget>;
 
+export const consoleRoles = ['viewer', 'on-call'] as const;
+export type ConsoleRole = (typeof consoleRoles)[number];
+/** Who may see the console: a viewer reads, whoever is on call may stop things too. `once`: a development sign-in link's word. */
+const ConsoleSecrets = z.strictObject({
+  tokens: z
+    .array(z.strictObject({ name: Name, role: z.enum(consoleRoles), token: z.string().min(32).max(512) }))
+    .min(1)
+    .max(256)
+    .refine((all) => new Set(all.map(({ token }) => token)).size === all.length, 'expected each token once')
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'expected each name once'),
+  once: z.string().min(32).max(512).optional(),
+});
+export type ConsoleSecrets = z.infer<typeof ConsoleSecrets>;
+
 /**
  * Secrets, one JSON document for each process: from an inherited descriptor (`HOLDPOINT_SECRETS_FD`) or a mounted file
  * (`HOLDPOINT_SECRETS_FILE`), never from the environment, which every child inherits and every crash dump shows.
@@ -231,6 +261,7 @@ export const ProcessSecrets = z.discriminatedUnion('process', [
     ]),
     /** Standard Webhooks secret, `whsec_` and base64. */
     generic: z.string().regex(/^whsec_[A-Za-z0-9+/=]{24,}$/),
+    console: ConsoleSecrets.optional(),
   }),
   z.strictObject({ process: z.literal('orchestrator'), key: PrivateKey, notify: Notify }),
   z.strictObject({ process: z.literal('reasoner'), key: PrivateKey, providerKey: ProviderKey.optional() }),

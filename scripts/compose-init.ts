@@ -26,6 +26,7 @@ const settings = {
     manifestDir: inside.manifestDir,
     recorderUrl: inside.recorderUrl,
     listen: { host: everywhere, port: 7701 },
+    console: { origin: 'http://127.0.0.1:7701', commands: { home: null, temporalAddress: null } },
   },
   orchestrator: {
     health,
@@ -94,6 +95,8 @@ export async function initCompose({
     notify: await readNotifyFile(notifyFile),
     model: 'rules',
     persistent: true,
+    // The secrets lie in a file: such a link would work again at every start.
+    signInLink: false,
     settings,
   });
   // Compose mounts single files, which the containers' own user has to read: the folder is what keeps others out.
@@ -107,6 +110,7 @@ export async function initCompose({
   }
   const alertTokenFile = join(dir, 'keys', 'alertmanager-token');
   writeFileSync(alertTokenFile, `${workspace.webhooks.alertmanagerToken}\n`, { mode: 0o600 });
+  writeFileSync(join(dir, 'keys', 'console-token'), `${workspace.signIn.token}\n`, { mode: 0o600 });
   await writeClientConfig(dir, {
     v: 1,
     temporal: { address: '127.0.0.1:7233', namespace: 'default' },

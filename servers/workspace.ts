@@ -10,8 +10,8 @@ import type { Signer } from '../policies/signing.ts';
 import { createSigner, firstIssue } from '../policies/signing.ts';
 import { loadSqlParser } from '../policies/sql-read.ts';
 import { judgeBuild, keepBundle } from './build-info.ts';
-import type { WebhookSecrets } from './keys.ts';
-import { keptSecret, newDevelopmentKey, newWebhookSecrets, publicHalf } from './keys.ts';
+import type { SignInSecrets, WebhookSecrets } from './keys.ts';
+import { keptSecret, newDevelopmentKey, newToken, newWebhookSecrets, publicHalf } from './keys.ts';
 import { freePorts, loopback } from './ports.ts';
 import type { ManifestParts } from './publish.ts';
 import { publishManifest } from './publish.ts';
@@ -42,6 +42,10 @@ export type WorkspaceOptions = ManifestParts &
     readonly ports?: Partial<Ports>;
     /** Keep keys and webhook secrets in files (0600) under `dir/keys`, and start from them again. */
     readonly persistent?: boolean;
+    /** False: no link signs in to the console, only the token. */
+    readonly signInLink?: boolean;
+    /** What the console's command lines name, where other shells would not find this installation. */
+    readonly commands?: { readonly home: string | null; readonly temporalAddress: string | null };
     /** Settings of single processes, such as the recorder's polling, on top of the usual ones. */
     readonly settings?: { readonly [P in ProcessName]?: Partial<ConfigOf<P>> };
   };
@@ -57,6 +61,8 @@ export type Workspace = {
   readonly platform: Signer;
   readonly urls: { readonly gateway: string; readonly recorder: string; readonly broker: string };
   readonly webhooks: WebhookSecrets;
+  /** How the person at this machine signs in to the console: a token, and the word of a link that works once. */
+  readonly signIn: SignInSecrets;
   readonly manifestDir: string;
   readonly archiveDir: string;
   readonly bundleDir: string;
@@ -82,6 +88,7 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
   const privateKeys = makeKeys(options, dir);
   const keys = PinnedKeys.parse(Object.fromEntries([...privateKeys].map(([as, key]) => [as, [publicHalf(key)]])));
   const webhooks = makeWebhookSecrets(options, dir);
+  const signIn = makeSignIn(options, dir);
   const platform = createSigner('platform', keyOf(privateKeys, 'platform'));
   const build = { bundle: keepBundle(join(dir, 'bundles')).sha256, judgeBuild: judgeBuild() };
   const publish = (parts: ManifestParts): ManifestFile =>
@@ -95,7 +102,7 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
     role: options.role,
     configs,
     configFiles: writeConfigs(dir, configs),
-    secrets: makeSecrets(options, privateKeys, webhooks),
+    secrets: makeSecrets(options, privateKeys, webhooks, signIn),
     keys,
     platform,
     urls: {
@@ -104,6 +111,7 @@ export async function prepareWorkspace(options: WorkspaceOptions): Promise<Works
       broker: `http://${loopback}:${ports.broker}`,
     },
     webhooks,
+    signIn,
     manifestDir: join(dir, 'manifests'),
     archiveDir: archiveDirOf(configs.recorder),
     bundleDir: join(dir, 'bundles'),
@@ -149,6 +157,13 @@ const makeWebhookSecrets = ({ persistent }: WorkspaceOptions, dir: string): Webh
     ? keptSecret(join(dir, 'keys', 'webhooks.json'), newWebhookSecrets, (raw) => Webhooks.parse(raw))
     : newWebhookSecrets();
 
+/** The token is kept, so that a second browser can use it; the link is new at each start. */
+function makeSignIn({ persistent }: WorkspaceOptions, dir: string): SignInSecrets {
+  const file = join(dir, 'keys', 'console.json');
+  const token = persistent ? keptSecret(file, newToken, (raw) => z.string().min(32).parse(raw)) : newToken();
+  return { token, once: newToken() };
+}
+
 async function choosePorts(given: Partial<Ports>): Promise<Ports> {
   const names = ['gateway', 'recorder', 'broker', ...processNames.map((name) => `health.${name}` as const)] as const;
   const free = await freePorts(names.length);
@@ -164,7 +179,13 @@ function makeConfigs(options: WorkspaceOptions, dir: string, keys: PinnedKeys, p
     recorderUrl: `http://${loopback}:${ports.recorder}`,
   };
   const own: Record<ProcessName, object> = {
-    gateway: { listen: { host: loopback, port: ports.gateway } },
+    gateway: {
+      listen: { host: loopback, port: ports.gateway },
+      console: {
+        origin: `http://${loopback}:${ports.gateway}`,
+        ...(options.commands && { commands: options.commands }),
+      },
+    },
     orchestrator: { bundleDir: join(dir, 'bundles') },
     reasoner: { model: options.model, provider: options.provider, script: options.script },
     executor: {
@@ -210,12 +231,20 @@ function writeConfigs(dir: string, configs: Workspace['configs']): Workspace['co
 }
 
 function makeSecrets(
-  { targets, notify, role, providerKey }: WorkspaceOptions,
+  { targets, notify, role, providerKey, signInLink = true }: WorkspaceOptions,
   keys: KeyRing,
   webhooks: WebhookSecrets,
+  sign: SignInSecrets,
 ): Workspace['secrets'] {
   const own: Record<ProcessName, object> = {
-    gateway: { alertmanager: { scheme: 'bearer', token: webhooks.alertmanagerToken }, generic: webhooks.generic },
+    gateway: {
+      alertmanager: { scheme: 'bearer', token: webhooks.alertmanagerToken },
+      generic: webhooks.generic,
+      console: {
+        tokens: [{ name: 'this-machine', role: 'on-call', token: sign.token }],
+        ...(signInLink ? { once: sign.once } : {}),
+      },
+    },
     orchestrator: { notify },
     reasoner: { providerKey },
     executor: {},

@@ -71,6 +71,8 @@ const walls: Readonly<Record<string, (target: string, typeOnly: boolean, file: s
       'workflows/messages.ts',
       'gateway/webhooks/',
       'gateway/kill.ts',
+      'gateway/incidents/',
+      'gateway/shown/',
       'activities/record/',
       'servers/',
       'cli/',

@@ -21,6 +21,7 @@ export function render(event: DemoEvent, now: number, paint: Paint): string[] {
     case 'ready':
       return [
         line('running', `Temporal, Postgres and six processes, in ${event.home}`),
+        more(`console ${event.console} (once)`),
         ...(event.temporalUi === null ? [] : [more(`Temporal UI ${event.temporalUi}`)]),
       ];
     case 'resumed':

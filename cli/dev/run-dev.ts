@@ -12,7 +12,7 @@ import type { Cleanup } from '../local/cleanup.ts';
 import { createCleanup } from '../local/cleanup.ts';
 import { resumeForTheFirstTime, waiveDryRun } from '../local/genesis.ts';
 import type { Installation } from '../local/installation.ts';
-import { startInstallation, startServer } from '../local/installation.ts';
+import { consoleLink, startInstallation, startServer } from '../local/installation.ts';
 import { readModelFile } from '../local/model-file.ts';
 import { readNotifyFile } from '../local/notify-file.ts';
 import { startPaymentsDatabase } from '../local/payments-database.ts';
@@ -36,6 +36,8 @@ export type DevEvent =
       readonly event: 'ready';
       readonly home: string;
       readonly gatewayUrl: string;
+      /** Signs one browser in, once. */
+      readonly console: string;
       readonly temporal: string;
       readonly temporalUi: string | null;
       readonly person: string;
@@ -115,6 +117,7 @@ function tellReady(emit: DevEmit, home: string, { workspace, server }: Installat
     event: 'ready',
     home: resolve(home),
     gatewayUrl: workspace.urls.gateway,
+    console: consoleLink(workspace),
     temporal: server.address,
     temporalUi: server.uiUrl,
     person: approver.person,

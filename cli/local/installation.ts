@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { PostgresTarget } from '../../contracts/config.ts';
 import { resolveTemporal } from '../../servers/resolve-temporal.ts';
@@ -57,6 +57,7 @@ export async function startInstallation(
     notify: options.notify,
     ...options.model,
     persistent: options.persistent,
+    commands: { home: resolve(options.home), temporalAddress: server.address },
     ...(options.ports === undefined ? {} : { ports: options.ports }),
     settings: { recorder: { archive: { kind: 'directory', dir: options.archiveDir } } },
   });
@@ -102,6 +103,10 @@ export async function startServer(options: ServerOptions, cleanup: Cleanup): Pro
   return { ...server, bin };
 }
 
+/** The link that signs one browser in to the console, once. */
+export const consoleLink = ({ urls, signIn }: Workspace): string =>
+  `${urls.gateway}/console/sign-in?once=${signIn.once}`;
+
 async function connectTo(address: string, cleanup: Cleanup): Promise<Temporal> {
   const connection = await Connection.connect({ address, connectTimeout: 10_000 });
   const close = (): Promise<void> => connection.close();
@@ -117,6 +122,7 @@ async function leaveClientConfig(
   const alertTokenFile = join(home, 'keys', 'alertmanager-token');
   await mkdir(join(home, 'keys'), { recursive: true, mode: 0o700 });
   await writeFile(alertTokenFile, `${workspace.webhooks.alertmanagerToken}\n`, { mode: 0o600 });
+  await writeFile(join(home, 'keys', 'console-token'), `${workspace.signIn.token}\n`, { mode: 0o600 });
   await writeClientConfig(home, {
     v: 1,
     temporal: { address: server.address, namespace },

@@ -1,10 +1,18 @@
 import type { BreakerStatus, RunbookStatus } from '../../contracts/runbook-status.ts';
+import { age, timeLeft } from '../../gateway/shown/hold-words.ts';
+import {
+  gradesLine,
+  grantMissingLine,
+  grantProgressLine,
+  missingLines,
+  ringIs,
+  tripLine,
+  why,
+} from '../../gateway/shown/ring-words.ts';
 import { visible } from '../../policies/visible.ts';
 import { ownCommand } from '../connect/command-lines.ts';
 import type { Io } from '../shell/io.ts';
-import { age, table } from '../shell/table.ts';
-import { timeLeft } from '../statements/render-card.ts';
-import { gradesLine, grantMissingLine, grantProgressLine, missingLines, ringIs, tripLine, why } from './words.ts';
+import { table } from '../shell/table.ts';
 
 type At = Pick<Io, 'env' | 'cwd' | 'paint'>;
 const ringMax = 2;

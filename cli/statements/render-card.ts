@@ -1,5 +1,6 @@
 import type { Card } from '../../contracts/card.ts';
 import type { JsonValue } from '../../contracts/values.ts';
+import { repeatOf, timeLeft } from '../../gateway/shown/hold-words.ts';
 import { findingLine } from '../../policies/card-findings.ts';
 import { jcs } from '../../policies/digest.ts';
 import { visible, whyLines } from '../../policies/visible.ts';
@@ -65,26 +66,6 @@ function provenance(card: Card): string[] {
     `result ${ref.resultHash}`,
     ...attributes,
   ];
-}
-
-function repeatOf(effect: Card['effect']): string {
-  switch (effect) {
-    case 'idempotent':
-      return 'harmless: a marker on the target makes a repeat do nothing';
-    case 'conditional':
-      return 'harmless: a precondition makes a repeat fail';
-    case 'once':
-      return 'never tried twice: after a crash a person decides';
-  }
-}
-
-/** Time until an instant, for a person: `3 min 20 s left`, or `expired`. */
-export function timeLeft(expiresAt: string, now: number): string {
-  const seconds = Math.floor((Date.parse(expiresAt) - now) / 1_000);
-  if (seconds <= 0) return 'expired';
-  const minutes = Math.floor(seconds / 60);
-  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s left` : `${seconds} s left`;
 }
 
 const labelWidth = 11;

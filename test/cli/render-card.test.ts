@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { render } from '../../cli/demo/screen.ts';
 import { coloursFor } from '../../cli/shell/io.ts';
-import { renderCard, timeLeft } from '../../cli/statements/render-card.ts';
+import { renderCard } from '../../cli/statements/render-card.ts';
+import { timeLeft } from '../../gateway/shown/hold-words.ts';
 import { whyLines } from '../../policies/visible.ts';
 import { cardOf, executor, predictionOf } from './a-card.ts';
 

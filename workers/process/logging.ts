@@ -53,6 +53,8 @@ function secretStrings(secrets: ProcessSecrets): string[] {
   const { key, ...others } = rest;
   const open = new Set<string>([process, 'bearer', 'basic']);
   if ('postgres' in others) for (const { database } of others.postgres) open.add(database);
+  // Who somebody is called is no secret, and a log has to be able to say it.
+  if ('console' in others) for (const { name, role } of others.console?.tokens ?? []) open.add(name).add(role);
   const notify = 'notify' in others ? others.notify.flatMap(channelSecrets) : [];
   const all = [key.d, ...stringsIn({ ...others, notify })]
     .filter((text) => !open.has(text))
