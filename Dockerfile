@@ -1,4 +1,4 @@
-# One image for all five processes; each service starts one of them and is given only its own secret.
+# One image for all six processes; each service starts one of them and is given only its own secret.
 FROM node:20.20.2-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./

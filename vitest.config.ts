@@ -1,9 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { defineConfig } from 'vitest/config';
+import { AgainReporter } from './test/support/again-reporter.ts';
 
 // Inherited by the processes that run the tests. `npm test` repeats itself; `npm run test:deep` takes a new seed each time.
 process.env.HOLDPOINT_SEED ??= process.env.HOLDPOINT_DEEP === '1' ? String(randomInt(2 ** 31)) : '1';
 process.stdout.write(`seed ${process.env.HOLDPOINT_SEED} (HOLDPOINT_SEED repeats a run)\n`);
+
+// Where the deep run wants its result as JSON.
+const report = process.env.HOLDPOINT_REPORT;
 
 /** Suites that start whole installations of six and more processes. */
 const installations = [
@@ -17,11 +21,16 @@ const installations = [
 
 // Upper bounds for a slow machine, never a claim about speed: what has to be quick is measured in `bench/`.
 const patient = { testTimeout: 60_000, hookTimeout: 120_000, teardownTimeout: 30_000 };
-const shared = { ...patient, pool: 'forks' as const, setupFiles: ['test/support/properties.ts'] };
+// A machine that stalls for seconds makes writes too late, and late writes are refused. A test that met such a stall is tried
+// once more, and the run names it at its end. A mutant is to be killed at the first try.
+const retry = process.env.HOLDPOINT_RETRY === '0' ? 0 : 1;
+const shared = { ...patient, retry, pool: 'forks' as const, setupFiles: ['test/support/properties.ts'] };
 
 export default defineConfig({
   test: {
     teardownTimeout: patient.teardownTimeout,
+    reporters: ['default', new AgainReporter(), ...(report === undefined ? [] : ['json'])],
+    ...(report === undefined ? {} : { outputFile: { json: report } }),
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
       {
@@ -35,14 +44,12 @@ export default defineConfig({
         },
       },
       {
-        // One after the other: a machine that stalls for seconds makes writes too late, and late writes are refused. A test
-        // that met such a stall is tried once more, and the report says so.
+        // One after the other: two at once on two cores stall for seconds.
         test: {
           ...shared,
           name: 'installations',
           include: installations,
           maxWorkers: 1,
-          retry: 1,
           sequence: { groupOrder: 2 },
         },
       },

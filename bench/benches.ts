@@ -53,7 +53,7 @@ const gate: Bench = {
   about: 'one typed write judged by every rule but the organisation policy (p50)',
   unit: 'us',
   peerName: 'agent-governance-sdk 4.0.0: 100 expression rules, hit at the last',
-  floor: 10,
+  floor: 35,
   open: async () => (await import('./gate/gate.ts')).openGate(),
 };
 
@@ -91,4 +91,41 @@ const sanitize: Bench = {
   open: async () => (await import('./sanitize/sanitize.ts')).openSanitize(),
 };
 
-export const benches: readonly Bench[] = [overhead, history, workflowMemory, gate, gateCedar, command, sanitize];
+const audit: Bench = {
+  name: 'audit',
+  about: 'one record until it is stored, locked and provable, with 512 callers',
+  unit: 'us',
+  peerName: 'one locked put for each record, one after the other, without a log',
+  floor: 3,
+  timed: true,
+  roundsUsual: 5,
+  roundsMax: 20,
+  warmUp: true,
+  open: async (setting) => (await import('./audit/audit.ts')).openAudit(setting),
+};
+
+const verify: Bench = {
+  name: 'verify',
+  about: 'verifying one record of an archive of 20,000',
+  unit: 'us',
+  digits: 2,
+  peerName: 'SHA-256 over the same records in a bare loop',
+  floor: 0.002,
+  timed: true,
+  roundsUsual: 5,
+  roundsMax: 20,
+  warmUp: true,
+  open: async () => (await import('./verify/verify.ts')).openVerify(),
+};
+
+export const benches: readonly Bench[] = [
+  overhead,
+  history,
+  workflowMemory,
+  gate,
+  gateCedar,
+  command,
+  sanitize,
+  audit,
+  verify,
+];

@@ -26,7 +26,7 @@ export type BenchInstallation = Installation & {
 
 /**
  * A whole installation of real parts, open for business: Temporal's development server, a Postgres with the payments
- * database, the five processes, one approver. Only the hourly limits differ from the ones that a user has.
+ * database, the six processes, one approver. Only the hourly limits differ from the ones that a user has.
  */
 export async function startBenchInstallation({ home, cleanup, say, fail }: Setting): Promise<BenchInstallation> {
   const file = await readRunbook();
@@ -54,7 +54,7 @@ export async function startBenchInstallation({ home, cleanup, say, fail }: Setti
     role: runbook.runbook.identity.role,
     targets: [place.target],
     notify: [],
-    model: 'rules',
+    model: { model: 'rules' },
     approver,
     progress: say,
     onExit: (name: string, { expected }: { expected: boolean }) => {

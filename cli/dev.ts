@@ -77,12 +77,13 @@ function render(io: Io, event: DevEvent): string[] {
       return ['stopped'];
     case 'ready':
       return [
+        `console   ${event.console} (once; the token for another browser is in ${join(event.home, 'keys', 'console-token')})`,
         `gateway   ${event.gatewayUrl}/webhooks/alertmanager (bearer token in ${join(event.home, 'keys', 'alertmanager-token')})`,
         `temporal  ${event.temporal}${event.temporalUi === null ? '' : `, UI ${event.temporalUi}`}`,
         `you       ${event.person}, SSH key ${event.sshKey}`,
         `manifest  ${event.manifest}`,
         io.paint.dim(
-          'five processes of one user on one machine: this shows the separation of authority, it does not enforce it',
+          'six processes of one user on one machine: this shows the separation of authority, it does not enforce it',
         ),
         `try       npx holdpoint raise PaymentsDatabaseBlocked -l service=payments -l severity=critical`,
         'Ctrl-C stops it; what is open goes on at the next start',

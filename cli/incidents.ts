@@ -1,23 +1,12 @@
-import type { WorkflowExecutionInfo } from '@temporalio/client';
-import { incidentWorkflowType } from '../contracts/queues.ts';
+import type { IncidentRow } from '../gateway/incidents/list.ts';
+import { listIncidents } from '../gateway/incidents/list.ts';
+import { age } from '../gateway/shown/hold-words.ts';
 import { visible } from '../policies/visible.ts';
-import type { Temporal } from './connect/temporal.ts';
 import { withTemporal } from './connect/temporal.ts';
 import type { Register } from './shell/command.ts';
 import { answer, run, subcommand } from './shell/command.ts';
 import { WrongUse } from './shell/refusal.ts';
-import { age, table } from './shell/table.ts';
-
-export type IncidentRow = {
-  readonly workflowId: string;
-  readonly runId: string;
-  readonly status: string;
-  readonly state: string | null;
-  readonly severity: string | null;
-  readonly runbook: string | null;
-  readonly awaiting: number | null;
-  readonly startedAt: string;
-};
+import { table } from './shell/table.ts';
 
 /** `holdpoint incidents`: what runs, newest first, from the server's search attributes. */
 export const incidentsCommand: Register = (parent, context) => {
@@ -34,36 +23,6 @@ export const incidentsCommand: Register = (parent, context) => {
       }),
     );
 };
-
-async function listIncidents(temporal: Temporal, all: boolean, limit: number): Promise<IncidentRow[]> {
-  const query = `WorkflowType = '${incidentWorkflowType}'${all ? '' : " AND ExecutionStatus = 'Running'"}`;
-  const rows: IncidentRow[] = [];
-  for await (const info of temporal.client.workflow.list({ query, pageSize: Math.min(limit, 200) })) {
-    rows.push(rowOf(info));
-    if (rows.length >= limit) break;
-  }
-  return rows;
-}
-
-function rowOf(info: WorkflowExecutionInfo): IncidentRow {
-  // The typed attributes are read by name: their keys belong to the workflow's room.
-  const attributes = (info.searchAttributes ?? {}) as Record<string, readonly unknown[] | undefined>;
-  const word = (name: string): string | null => {
-    const value = attributes[name]?.[0];
-    return typeof value === 'string' ? value : null;
-  };
-  const awaiting = attributes.HoldpointAwaiting?.[0];
-  return {
-    workflowId: info.workflowId,
-    runId: info.runId,
-    status: info.status.name,
-    state: word('HoldpointState'),
-    severity: word('HoldpointSeverity'),
-    runbook: word('HoldpointRunbook'),
-    awaiting: awaiting === undefined ? null : Number(awaiting),
-    startedAt: info.startTime.toISOString(),
-  };
-}
 
 const render = (rows: readonly IncidentRow[], now: number): string[] =>
   table(

@@ -1,10 +1,10 @@
 import type { RunbookStatus } from '../contracts/runbook-status.ts';
+import { ringIs, ringLine } from '../gateway/shown/ring-words.ts';
 import { requireClientConfig } from './client-config.ts';
 import type { ChangeOptions } from './runbooks/change-standing.ts';
 import { changeStanding } from './runbooks/change-standing.ts';
 import { findRunbook } from './runbooks/find-runbook.ts';
 import { expectRing } from './runbooks/parse-options.ts';
-import { ringIs, ringLine } from './runbooks/words.ts';
 import type { Register } from './shell/command.ts';
 import { run, subcommand } from './shell/command.ts';
 import { withOutsideOptions } from './statements/outside-statement.ts';

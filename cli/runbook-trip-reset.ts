@@ -1,6 +1,7 @@
 import { askStatuses } from '../activities/record/windows.ts';
 import type { RunbookStatus } from '../contracts/runbook-status.ts';
 import type { OpenTrip } from '../contracts/standing.ts';
+import { ringIs, tripLine } from '../gateway/shown/ring-words.ts';
 import type { Rules } from '../policies/manifest.ts';
 import type { ClientConfig } from './client-config.ts';
 import { doorOf, requireClientConfig } from './client-config.ts';
@@ -8,7 +9,6 @@ import { newestRules } from './connect/rules.ts';
 import type { ChangeOptions } from './runbooks/change-standing.ts';
 import { changeStanding } from './runbooks/change-standing.ts';
 import { findRunbook } from './runbooks/find-runbook.ts';
-import { ringIs, tripLine } from './runbooks/words.ts';
 import type { Register } from './shell/command.ts';
 import { run, subcommand } from './shell/command.ts';
 import { Refusal, WrongUse } from './shell/refusal.ts';

@@ -1,11 +1,11 @@
 import type { RunbookStatus } from '../contracts/runbook-status.ts';
 import { type PromotionCondition, promotionConditions } from '../contracts/statement.ts';
+import { missingLines, ringIs, ringLine } from '../gateway/shown/ring-words.ts';
 import { requireClientConfig } from './client-config.ts';
 import type { ChangeOptions } from './runbooks/change-standing.ts';
 import { changeStanding } from './runbooks/change-standing.ts';
 import { findRunbook } from './runbooks/find-runbook.ts';
 import { expectRing, expectUntil } from './runbooks/parse-options.ts';
-import { missingLines, ringIs, ringLine } from './runbooks/words.ts';
 import type { Register } from './shell/command.ts';
 import { run, subcommand } from './shell/command.ts';
 import { WrongUse } from './shell/refusal.ts';

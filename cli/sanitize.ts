@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { type Sanitized, sanitize } from '../activities/reason/evidence/sanitize.ts';
+import { type Sanitized, sanitize } from '../policies/sanitize/sanitize.ts';
 import { firstIssue } from '../policies/signing.ts';
 import type { Register } from './shell/command.ts';
 import { run, subcommand } from './shell/command.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PendingHold, StateView, TimelineEntry } from '../contracts/incident.ts';
-import { visible } from '../policies/visible.ts';
+import { timeLeft } from '../gateway/shown/hold-words.ts';
+import { visible, whyLines } from '../policies/visible.ts';
 import { releaseCommands } from './connect/command-lines.ts';
 import { askPending, askState, askTimeline } from './connect/incident.ts';
 import type { Temporal } from './connect/temporal.ts';
@@ -9,7 +10,6 @@ import type { Register } from './shell/command.ts';
 import { run, subcommand } from './shell/command.ts';
 import type { Io } from './shell/io.ts';
 import { exitDone } from './shell/refusal.ts';
-import { timeLeft } from './statements/render-card.ts';
 
 type Incident = { readonly state: StateView; readonly timeline: TimelineEntry[]; readonly pending: PendingHold[] };
 const watchMs = 1_000;
@@ -79,8 +79,9 @@ function renderHold(io: Io, workflowId: string, hold: PendingHold): string[] {
   return [
     `  ${io.paint.yellow('waits')}  ${hold.tool} (${hold.risk}): ${shown(hold.does)}`,
     `    to       ${shown(hold.target)}`,
-    `    why      ${shown(hold.why)} ${io.paint.dim("(the model's own words)")}`,
+    ...whyLines(hold.why).map((line) => `    why      ${shown(line)} ${io.paint.dim("(the model's own words)")}`),
     ...hold.blastRadius.map((line) => `    reaches  ${shown(line)}`),
+    ...(hold.findings ?? []).map((line) => `    noticed  ${shown(line)}`),
     `    undo     ${shown(hold.inverse)}`,
     `    expires  ${hold.expiresAt} (${timeLeft(hold.expiresAt, Date.now())})`,
     `    release  ${hold.approvedBy.length} of ${hold.quorum} by ${shown(hold.groups.join(', '))}${hold.approvedBy.length === 0 ? '' : `: ${shown(hold.approvedBy.join(', '))}`}`,

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { VerifyReport } from '../activities/record/verify.ts';
 import { verifySource } from '../activities/record/verify.ts';
+import type { KeptCheckpoint } from '../activities/record/verify-checkpoints.ts';
 import { PinnedKeys } from '../contracts/config.ts';
 import { firstIssue } from '../policies/signing.ts';
 import { visible } from '../policies/visible.ts';
@@ -18,6 +19,7 @@ type Options = {
   readonly incident?: string;
   readonly keys?: string;
   readonly head?: string;
+  readonly checkpoint?: string;
   readonly region?: string;
   readonly endpoint?: string;
   readonly json?: boolean;
@@ -28,6 +30,7 @@ export const verifyCommand: Register = (parent, { io, status }) => {
   subcommand(parent, 'verify', 'check the record: every signature, hash and place in the chain', [
     'holdpoint verify --archive ./archive --keys ./keys.json',
     'holdpoint verify --archive s3://example-archive --region eu-central-1 --keys ./keys.json',
+    'holdpoint verify --archive ./archive --checkpoint /mnt/elsewhere/checkpoints',
     'holdpoint verify --incident incident/alertmanager/3f…',
   ])
     .option('--archive <place>', "the log's directory, or s3://bucket/prefix; the one of the home folder when left out")
@@ -38,6 +41,10 @@ export const verifyCommand: Register = (parent, { io, status }) => {
       '--head <seq:hash>',
       'a head kept elsewhere: without it, records removed from the very end cannot be noticed',
     )
+    .option(
+      '--checkpoint <file or folder>',
+      'checkpoints kept elsewhere: they show whether the log was rewound, cut or forked since',
+    )
     .option('--keys <file>', 'pinned public keys as JSON; those of the home folder when left out')
     .action(
       run({ io, status }, async (options: Options) => {
@@ -46,7 +53,8 @@ export const verifyCommand: Register = (parent, { io, status }) => {
         const keys = options.keys === undefined ? (home?.keys ?? null) : await readKeys(resolve(io.cwd, options.keys));
         const { incident } = options;
         const head = options.head === undefined ? undefined : expectHead(options.head);
-        const brought = { keys, ...(incident === undefined ? {} : { incident }), ...(head && { head }) };
+        const checkpoints = options.checkpoint === undefined ? [] : await readCheckpoints(io, options.checkpoint);
+        const brought = { keys, checkpoints, ...(incident === undefined ? {} : { incident }), ...(head && { head }) };
         const { source, close } = await openPlace(io, place, options);
         const report = await verifySource(source, brought).finally(close);
         if (options.json === true) io.out(JSON.stringify(report));
@@ -68,6 +76,21 @@ async function readKeys(file: string): Promise<PinnedKeys> {
   const parsed = PinnedKeys.safeParse(jsonOf(text));
   if (parsed.success) return parsed.data;
   throw new Refusal('BAD_INPUT', `${file}: ${firstIssue(parsed.error)}`, 'give {"recorder":[{"kty":"OKP",…}],…}');
+}
+
+/** One file, or every file of a folder: those that hold no checkpoint are reported as faults. */
+async function readCheckpoints(io: Pick<Io, 'cwd'>, place: string): Promise<KeptCheckpoint[]> {
+  const path = resolve(io.cwd, place);
+  const found = await stat(path).catch(() => null);
+  if (found === null)
+    throw new Refusal('NOT_FOUND', `no checkpoint at \`${visible(place, 300)}\``, 'name a file or a folder of them');
+  const entries = found.isDirectory() ? await readdir(path, { withFileTypes: true }) : null;
+  const names = entries?.filter((entry) => entry.isFile()).map(({ name }) => name) ?? [basename(path)];
+  const folder = entries === null ? dirname(path) : path;
+  const kept: KeptCheckpoint[] = [];
+  for (const name of names.sort()) kept.push({ name, text: await readFile(join(folder, name), 'utf8') });
+  if (kept.length > 0) return kept;
+  throw new Refusal('NOT_FOUND', `no checkpoint in \`${visible(place, 300)}\``, 'name a folder that holds some');
 }
 
 function expectHead(text: string): { readonly seq: number; readonly hash: string } {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Findings } from './finding.ts';
 import { signed } from './signed.ts';
 import { Instant, Name, text, WorkflowId } from './values.ts';
 
@@ -23,6 +24,8 @@ export const AdmittedAlert = z.strictObject({
   workflowId: WorkflowId,
   receivedAt: Instant,
   alert: Alert,
+  /** What was taken out of it, or stands out in it; left out where there is nothing. */
+  findings: Findings.optional(),
 });
 export type AdmittedAlert = z.infer<typeof AdmittedAlert>;
 export const SignedAlert = signed(AdmittedAlert);

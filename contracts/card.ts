@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Action } from './action.ts';
 import { SignedPrediction } from './evidence.ts';
+import { ShownFindings } from './finding.ts';
 import { Entity, InventoryRef } from './tools/contract.ts';
 import { Instant, Sha256, text } from './values.ts';
 
@@ -17,6 +18,10 @@ export const Card = z.strictObject({
   prediction: SignedPrediction,
   /** The entity aimed at, and the signed read result it comes from. */
   provenance: z.strictObject({ ref: InventoryRef, tool: text(64), readAt: Instant, entity: Entity }),
+  /** Of all evidence that the log held when the card was made; left out where there is none. */
+  findings: ShownFindings.optional(),
+  /** Where each argument beside the target came from: to the letter from the runbook, or from elsewhere. Left out where there is none. */
+  origins: z.record(z.string().max(256), z.enum(['runbook', 'outside'])).optional(),
   inverse: z.strictObject({ tool: text(64).nullable(), note: text(500) }),
   quorum: z.number().int().min(1),
   groups: z.array(text(63)).min(1),

@@ -27,6 +27,7 @@ export const errorCodes = [
   // the action's life
   'DIGEST_MISMATCH',
   'CARD_MISMATCH',
+  'CARD_STALE',
   'VERDICT_NOT_HOLD',
   'RELEASE_MISSING',
   'NOT_GRANTED',
@@ -56,6 +57,7 @@ export const errorCodes = [
   'TARGET_BUSY',
   'STOPPED',
   'FENCE_UNREACHABLE',
+  'BROKER_AWAY',
   'TARGET_MOVED',
   'TARGET_AWAY',
   'TARGET_REFUSED',
@@ -74,6 +76,7 @@ export const errorCodes = [
   // reasoning and platform
   'PROPOSAL_INVALID',
   'MODEL_FAILED',
+  'BUDGET_SPENT',
   'SERVER_MISSING',
   'TEMPORAL_AWAY',
   'SEARCH_ATTRIBUTES_MISSING',

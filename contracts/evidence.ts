@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Step } from './action.ts';
+import { Findings } from './finding.ts';
 import { RunbookRef } from './runbook.ts';
 import { signed } from './signed.ts';
 import { Entity } from './tools/contract.ts';
@@ -17,6 +18,8 @@ export const ReadResult = z.strictObject({
   at: Instant,
   data: JsonObject,
   entities: z.array(Entity).max(1_000),
+  /** What was taken out of it, or stands out in it; left out where there is nothing. */
+  findings: Findings.optional(),
 });
 export type ReadResult = z.infer<typeof ReadResult>;
 export const SignedResult = signed(ReadResult);

@@ -2,6 +2,7 @@ import type { CarriedAction, Step, ToolCall } from './action.ts';
 import type { SignedAlert } from './alert.ts';
 import type { EvidenceRef, SignedOutcome, SignedPrediction } from './evidence.ts';
 import type { Limits } from './limits.ts';
+import type { ModelUsage } from './model-usage.ts';
 import type { IncidentAbout } from './page.ts';
 import type { RecordBody } from './record.ts';
 import type { RunbookRef } from './runbook.ts';
@@ -81,6 +82,10 @@ export type Proposal = {
   readonly trace: string;
   /** Set when the playbook has no row left because what it needs was answered already: which tool, how, by which rule. */
   readonly blocked?: string;
+  /** What the turn took of a provider's, in all attempts at it. */
+  readonly usage?: ModelUsage;
+  /** Set when the turn brought nothing that can be used: on the record like any other, and then a person is paged. */
+  readonly failed?: { readonly code: string; readonly reason: string };
 };
 
 export type ReadInput = { readonly context: IncidentContext; readonly step: Step; readonly call: ToolCall };
@@ -106,6 +111,8 @@ export type HoldView = {
   readonly why: string;
   readonly changes: readonly string[];
   readonly blastRadius: readonly string[];
+  /** What was taken out of the evidence, or stands out in it. Views of earlier versions have none. */
+  readonly findings?: readonly string[];
   readonly inverse: string;
   readonly groups: readonly string[];
   readonly quorum: number;

@@ -13,7 +13,14 @@ export const incidentAbouts = [
   'closed',
 ] as const;
 /** What only the recorder tells, from what its records say. */
-const recordAbouts = ['hold-released', 'hold-ended', 'resumed', 'breaker-open', 'breaker-closed'] as const;
+const recordAbouts = [
+  'hold-released',
+  'hold-ended',
+  'auto-released',
+  'resumed',
+  'breaker-open',
+  'breaker-closed',
+] as const;
 
 /** What the governor of a runbook tells, once it is due by the log. */
 export const governorAbouts = [

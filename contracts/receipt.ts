@@ -30,7 +30,8 @@ export const ReceiptRequest = z.strictObject({
 });
 export type ReceiptRequest = z.infer<typeof ReceiptRequest>;
 
-/** The only admission to an effect: the intent is durable in the log. Begin before `startBefore`, once. */
+const TreeHash = z.string().regex(/^[A-Za-z0-9+/]{43}=$/, 'expected the base64 of 32 bytes');
+/** The only admission to an effect: the intent is durable in the log, and the receipt proves it. Begin before `startBefore`, once. */
 export const Receipt = z.strictObject({
   v: z.literal(1),
   digest: Sha256,
@@ -42,7 +43,14 @@ export const Receipt = z.strictObject({
   fences: Fences,
   issuedAt: Instant,
   startBefore: Instant,
-  intent: z.strictObject({ seq: z.number().int().min(0), hash: Sha256 }),
+  intent: z.strictObject({
+    seq: z.number().int().min(0),
+    hash: Sha256,
+    /** The recorder's signed tree head from when the intent was stored: a checkpoint (C2SP tlog-checkpoint). */
+    checkpoint: text(2_048),
+    /** From the intent's hash up to that root (RFC 6962, section 2.1.1), each hash in base64. */
+    path: z.array(TreeHash).max(63),
+  }),
 });
 export type Receipt = z.infer<typeof Receipt>;
 export const SignedReceipt = signed(Receipt);

@@ -4,6 +4,8 @@ import { SignedAlert } from './alert.ts';
 import { SignedAttestation } from './attestation.ts';
 import { Card } from './card.ts';
 import { EvidenceRef, SignedOutcome } from './evidence.ts';
+import { Findings } from './finding.ts';
+import { ModelUsage } from './model-usage.ts';
 import { ChannelResult, channelsMax, Matter } from './page.ts';
 import { Fences, ReceiptRequest } from './receipt.ts';
 import { RunbookRef } from './runbook.ts';
@@ -35,6 +37,15 @@ export const RecordBody = z.discriminatedUnion('kind', [
     call: Sha256.optional(),
     signer: ProcessId,
   }),
+  /** What was taken out of evidence, or stands out in it, as whoever let it in signed it. */
+  of('finding', {
+    ...incident,
+    /** `alert`, or the tool whose result it is of. */
+    from: text(64),
+    /** Hash of the signed alert, or of the signed result. */
+    ref: Sha256,
+    findings: Findings,
+  }),
   of('proposal', {
     ...incident,
     step: z.number().int().min(0),
@@ -43,6 +54,10 @@ export const RecordBody = z.discriminatedUnion('kind', [
     calls: z.array(ToolCall).max(16),
     conclusion: text(500).nullable(),
     trace: Sha256,
+    /** What the turn took of a provider's; budgets count it. Left out where none was asked, like the next one. */
+    usage: ModelUsage.optional(),
+    /** The turn brought nothing, and ended the incident. */
+    failed: z.strictObject({ code: Code, reason: text(500) }).optional(),
   }),
   of('verdict', {
     ...incident,

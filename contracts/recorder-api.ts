@@ -28,6 +28,7 @@ import { Instant, Nonce, RunId, Sha256, text } from './values.ts';
  * | GET /v1/changes/:hash | anyone, rate limited | – → the SignedRecord of a change of standing, and of nothing else |
  * | GET /v1/records?from=SEQ&workflow=ID&kinds=A,B&limit=N | pinned process | – → SignedRecord[]; `kinds` only of one `workflow` |
  * | GET /v1/head | anyone | – → Head |
+ * | GET /v1/checkpoint | anyone | – → the signed tree head of all that is stored, as text (C2SP tlog-checkpoint) |
  */
 export const signatureHeader = 'holdpoint-signature';
 /** The nonce of a caller that has no key of its own: 22 to 86 base64url characters. */
@@ -79,4 +80,5 @@ export const appendersOf: Readonly<Partial<Record<RecordBody['kind'], readonly s
   page: ['orchestrator', 'gateway'],
   refusal: ['orchestrator', 'executor', 'gateway'],
   result: ['executor'],
+  finding: ['orchestrator', 'executor'],
 };

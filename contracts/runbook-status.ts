@@ -37,6 +37,26 @@ const proposal = {
 export const ungradedShownMax = 20;
 export const runbooksShownMax = 256;
 
+/** How far one low-risk tool of a runbook is from a grant. `grant`: the record of the one that it has. */
+export const GrantProgress = z.strictObject({
+  tool: text(64),
+  /** The tool that undoes it; without one there is no grant. */
+  inverse: text(64).nullable(),
+  /** The entry of `never_allow` or `require_human` that keeps it from a grant. */
+  keptBy: text(256).nullable(),
+  /** Days since the first graded recommendation of this tool, its grades, and the lower bound of its accuracy. */
+  days: whole,
+  daysMin: whole,
+  graded: whole,
+  gradedMin: whole,
+  correct: whole,
+  accuracyLowerBound: share,
+  accuracyMin: share,
+  missing: z.array(Shortfall).max(8),
+  grant: Sha256.nullable(),
+});
+export type GrantProgress = z.infer<typeof GrantProgress>;
+
 /**
  * Everything that decides what one runbook text may do now, and what it lacks for more: the recorder's fold over its log at
  * one moment, for people to read and to sign by. Nothing is admitted by it. Scripts read it: fields are added, not changed.
@@ -75,6 +95,8 @@ export const RunbookStatus = z.strictObject({
     .nullable(),
   /** What a promotion lacks. None: persons can sign it. */
   missing: z.array(Shortfall).max(8),
+  /** Every low-risk write that the runbook lists. */
+  towardsGrants: z.array(GrantProgress).max(64),
   breakers: z.strictObject({ runbook: BreakerStatus, all: BreakerStatus }),
   ungraded: z.strictObject({ total: whole, oldest: z.array(z.strictObject(proposal)).max(ungradedShownMax) }),
 });

@@ -7,7 +7,9 @@ import { Base64Url } from './values.ts';
  */
 export const ProcessId = z
   .string()
-  .regex(/^(platform|preflight|gateway|orchestrator|reasoner|recorder|executor\.[A-Za-z0-9][A-Za-z0-9_-]{0,62})$/);
+  .regex(
+    /^(platform|preflight|gateway|orchestrator|reasoner|recorder|broker|executor\.[A-Za-z0-9][A-Za-z0-9_-]{0,62})$/,
+  );
 export type ProcessId = z.infer<typeof ProcessId>;
 
 /** Domain separation: a signature made for one purpose never verifies for another. */

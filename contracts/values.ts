@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { copyJson, copyObject, NotJson } from './copy-json.ts';
 
 /** Lower-case hex SHA-256. */
 export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 lower-case hex digits');
@@ -30,22 +31,20 @@ export type JsonValue = null | boolean | number | string | JsonArray | JsonObjec
 export type JsonArray = readonly JsonValue[];
 export type JsonObject = { readonly [key: string]: JsonValue };
 
-/** JSON of bounded depth: RFC 8785 needs finite numbers and well-formed strings (no lone surrogates). */
-const jsonAtDepth = (depth: number): z.ZodType<JsonValue> => {
-  // What is most often there is tried first: every call is parsed before it is judged.
-  const scalars = [
-    z.string().max(65_536).refine(isWellFormed, 'expected well-formed Unicode'),
-    z.number(),
-    z.boolean(),
-    z.null(),
-  ] as const;
-  if (depth === 0) return z.union(scalars);
-  const inner = z.lazy(() => jsonAtDepth(depth - 1));
-  const [string, ...others] = scalars;
-  return z.union([string, z.record(z.string().max(256), inner), ...others, z.array(inner).max(2_000)]);
-};
 /** Whether a text has bytes: no half of a surrogate pair stands alone in it. */
-export const isWellFormed = (value: string): boolean =>
-  !/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/.test(value);
-export const JsonValue = jsonAtDepth(8);
-export const JsonObject: z.ZodType<JsonObject> = z.record(z.string().max(256), jsonAtDepth(7));
+export const isWellFormed = (value: string): boolean => value.isWellFormed();
+
+/** A schema of what `copy` takes; what it throws is said at the place that it names. */
+const copied = <T extends JsonValue>(copy: (value: unknown) => T): z.ZodType<T> =>
+  z.unknown().transform((value, context) => {
+    try {
+      return copy(value);
+    } catch (error) {
+      if (!(error instanceof NotJson)) throw error;
+      context.addIssue({ code: 'custom', message: error.message, path: error.path });
+      return z.NEVER;
+    }
+  });
+/** JSON of bounded depth, lengths and names. What comes out is a copy. */
+export const JsonValue = copied((value): JsonValue => copyJson(value, 8));
+export const JsonObject = copied((value): JsonObject => copyObject(value, 7));

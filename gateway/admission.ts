@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from '@temporalio/client';
 import type { Alert, SignedAlert } from '../contracts/alert.ts';
 import { incidentWorkflowType, orchestratorQueue } from '../contracts/queues.ts';
+import { takeInAlert } from '../policies/intake.ts';
 import type { Signer } from '../policies/signing.ts';
 import { alertSignal } from '../workflows/messages.ts';
 import { isAlreadyStarted, isNotFound } from './temporal-errors.ts';
@@ -37,12 +38,7 @@ export function createAdmission(deps: AdmissionDeps): Admit {
     const accepted: Admitted[] = [];
     let failed = 0;
     await inLanes(lanesOf(alerts), async ({ workflowId, alert }) => {
-      const signed = deps.signer.sign('alert', {
-        v: 1 as const,
-        workflowId,
-        receivedAt: new Date(deps.clock()).toISOString(),
-        alert,
-      });
+      const signed = signedAs(workflowId, alert, deps);
       const tell = alert.status === 'firing' ? signalOrStart : signalOnly;
       const result = await deps.client.withDeadline(deadline, () => tell(deps, workflowId, signed)).catch(() => null);
       if (result === null) failed++;
@@ -50,6 +46,19 @@ export function createAdmission(deps: AdmissionDeps): Admit {
     });
     return { accepted, failed };
   };
+}
+
+/** INVARIANT: no secret of an alert gets behind this door. Which incident it belongs to was decided by what arrived. */
+function signedAs(workflowId: string, raw: Alert, { signer, clock }: AdmissionDeps): SignedAlert {
+  const { alert, findings } = takeInAlert(raw);
+  const found = findings.length === 0 ? {} : { findings: [...findings] };
+  return signer.sign('alert', {
+    v: 1 as const,
+    workflowId,
+    receivedAt: new Date(clock()).toISOString(),
+    alert,
+    ...found,
+  });
 }
 
 type Item = { readonly workflowId: string; readonly alert: Alert };

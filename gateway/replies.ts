@@ -13,10 +13,12 @@ const statusOf: Partial<Readonly<Record<ErrorCode, number>>> = {
   UNAUTHENTICATED: 401,
   BAD_SIGNATURE: 401,
   STALE_REQUEST: 401,
+  NOT_PERMITTED: 403,
   NOT_FOUND: 404,
   TOO_LARGE: 413,
   RATE_LIMITED: 429,
   TEMPORAL_AWAY: 503,
+  RECORDER_AWAY: 503,
 };
 
 export type Answer = { readonly status: number; readonly body: object };

@@ -8,6 +8,9 @@ import { Counter, Histogram } from 'prom-client';
 import type { SecretsOf } from '../contracts/config.ts';
 import { codeOf, HoldpointError } from '../contracts/errors.ts';
 import type { Admit } from './admission.ts';
+import { root as consoleRoot } from './console/hrefs.ts';
+import type { ConsoleDeps } from './console/routes.ts';
+import { addConsole } from './console/routes.ts';
 import type { Answer } from './replies.ts';
 import { answerOf, answerTo, send } from './replies.ts';
 import { normalizeAlertmanager, verifyAlertmanager } from './webhooks/alertmanager.ts';
@@ -25,6 +28,8 @@ export type GatewayDeps = {
   readonly log: Logger;
   readonly registry: Registry;
   readonly limits?: Partial<RateLimits>;
+  /** Null where nobody is configured who may see it: then there is no console. */
+  readonly console?: ConsoleDeps | null;
 };
 /** Deliveries in one minute: `knownPerMinute` in all with the right secret, `unknownPerMinute` from one address without. */
 export type RateLimits = { readonly knownPerMinute: number; readonly unknownPerMinute: number };
@@ -56,6 +61,8 @@ export async function createWebhookServer(deps: GatewayDeps): Promise<FastifyIns
     addAlertmanager(scope, deps, meter);
     addGeneric(scope, deps, meter);
   });
+  const { console } = deps;
+  if (console) await server.register((scope) => addConsole(scope, console), { prefix: consoleRoot });
   return server;
 }
 

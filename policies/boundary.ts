@@ -1,6 +1,7 @@
 import { HoldpointError } from '../contracts/errors.ts';
 import type { Runbook } from '../contracts/runbook.ts';
 import type { ToolContract } from '../contracts/tools/contract.ts';
+import { derivedOnce } from './derived-once.ts';
 import { compileEntries, type Matcher, matches } from './never-allow/matcher.ts';
 import { toolActions } from './never-allow/tool-actions.ts';
 
@@ -9,29 +10,29 @@ type ActionBoundary = Runbook['action_boundary'];
 export type Boundary = { readonly neverAllow: readonly Matcher[]; readonly requireHuman: readonly Matcher[] };
 
 /** By the lists themselves, so that no runbook is ever judged by what another one's words came to. */
-const known = new WeakMap<ActionBoundary, Boundary>();
+const compiledOnce = derivedOnce(
+  ({ never_allow, require_human }: ActionBoundary): Boundary =>
+    Object.freeze({ neverAllow: compiled(never_allow), requireHuman: compiled(require_human) }),
+);
 
 /** The compiled boundary of a runbook. Throws `RUNBOOK_INVALID` for an entry that cannot be compiled: its judges then deny. */
-export function boundaryOf({ action_boundary }: Pick<Runbook, 'action_boundary'>): Boundary {
-  const before = known.get(action_boundary);
-  if (before !== undefined) return before;
-  const boundary = Object.freeze({
-    neverAllow: compiled(action_boundary.never_allow),
-    requireHuman: compiled(action_boundary.require_human),
-  });
-  known.set(action_boundary, boundary);
-  return boundary;
-}
+export const boundaryOf = ({ action_boundary }: Pick<Runbook, 'action_boundary'>): Boundary =>
+  compiledOnce(action_boundary);
 
 function compiled(entries: readonly string[]): readonly Matcher[] {
   const list = compileEntries(entries);
-  if (list.ok) return list.matchers;
+  if (list.ok) return Object.freeze(list.matchers);
   throw new HoldpointError('RUNBOOK_INVALID', `action boundary: ${list.faults[0]?.reason ?? 'expected other entries'}`);
 }
 
 /** The entry of a list that a tool falls under, by its name or by anything that it does; null when none does. */
-export function entryOn(matchers: readonly Matcher[], contract: ToolContract): string | null {
-  const actions = toolActions(contract);
-  const found = matchers.find((matcher) => actions.some((action) => matches(matcher, action)));
-  return found?.entry ?? null;
-}
+export const entryOn = (matchers: readonly Matcher[], contract: ToolContract): string | null =>
+  entriesOf(matchers)(contract);
+
+const entriesOf = derivedOnce((matchers: readonly Matcher[]) =>
+  derivedOnce((contract: ToolContract) => {
+    const actions = toolActions(contract);
+    const found = matchers.find((matcher) => actions.some((action) => matches(matcher, action)));
+    return found?.entry ?? null;
+  }),
+);

@@ -4,8 +4,10 @@ import { Card } from '../contracts/card.ts';
 import type { PinnedKeys } from '../contracts/config.ts';
 import { HoldpointError } from '../contracts/errors.ts';
 import { Prediction, type SignedPrediction } from '../contracts/evidence.ts';
+import type { ShownFinding } from '../contracts/finding.ts';
 import { InventoryRef, type ToolContract } from '../contracts/tools/contract.ts';
 import { toolRegistry } from '../contracts/tools/registry.ts';
+import { originsOf } from './card-findings.ts';
 import { digestOf } from './digest.ts';
 import type { ResolvedTarget } from './inventory.ts';
 import type { Rules } from './manifest.ts';
@@ -22,6 +24,8 @@ export type CardSource = {
   /** The rules of the action's manifest. */
   readonly rules: Rules;
   readonly provenance: Card['provenance'];
+  /** Of the incident's evidence, as the log had it when the card was made. */
+  readonly findings: readonly ShownFinding[];
 };
 export type AssembleCardInput = CardSource & { readonly judgedWhy: string; readonly prediction: SignedPrediction };
 
@@ -56,9 +60,10 @@ export function openPrediction(raw: unknown, { runbook }: LoadedRunbook, keys: P
  * second reader with the same parts arrives at the same bytes. Throws `CARD_MISMATCH` when the parts are not of one action.
  */
 export function assembleCard(input: AssembleCardInput): Card {
-  const { action, digest, contract, runbook, rules, prediction, provenance } = input;
+  const { action, digest, contract, runbook, rules, prediction, provenance, findings } = input;
   checkParts(input);
   const approvals = approvalsOf(runbook, rules);
+  const origins = originsOf(action, runbook);
   return mustParse(Card, {
     v: 1,
     digest,
@@ -69,6 +74,8 @@ export function assembleCard(input: AssembleCardInput): Card {
     why: input.judgedWhy,
     prediction,
     provenance,
+    ...(findings.length === 0 ? {} : { findings }),
+    ...(Object.keys(origins).length === 0 ? {} : { origins }),
     inverse: contract.inverse,
     quorum: approvals.quorum,
     groups: [...approvals.groups],

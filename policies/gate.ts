@@ -15,7 +15,7 @@ import { permit, standingRules } from './gate/standing.ts';
 import type { OrganisationPolicies } from './organisation/load.ts';
 import type { LoadedRunbook } from './runbook.ts';
 import type { Unaided } from './unaided.ts';
-import { callHash, type Usage } from './usage.ts';
+import type { Usage } from './usage.ts';
 
 export type JudgeInputs = Usage & {
   readonly call: ToolCall;
@@ -51,7 +51,7 @@ const order: readonly Rule[] = [
  */
 export function judge(inputs: JudgeInputs): Verdict {
   try {
-    const judging = recognise(inputs);
+    const judging = judgingOf(inputs);
     if ('kind' in judging) return judging;
     for (const rule of order) {
       const answer = rule(judging);
@@ -67,42 +67,60 @@ export function judge(inputs: JudgeInputs): Verdict {
   }
 }
 
+/** What the rules judge, or the denial of a call that no contract accepts. Named one by one: a spread costs half a judgement. */
+export function judgingOf(inputs: JudgeInputs): Judging | Verdict {
+  const recognised = recognise(inputs.call);
+  if ('kind' in recognised) return recognised;
+  return {
+    call: recognised.call,
+    asked: recognised.asked,
+    contract: recognised.contract,
+    runbook: inputs.runbook,
+    organisation: inputs.organisation,
+    limits: inputs.limits,
+    standing: inputs.standing,
+    now: inputs.now,
+    target: inputs.target,
+    unaided: inputs.unaided,
+    counts: inputs.counts,
+    recoveryReads: inputs.recoveryReads,
+    runs: inputs.runs,
+  };
+}
+
 /** The schema rules: a known tool, and arguments that its contract accepts. Everything after trusts the types. */
-export function recognise<T extends Pick<JudgeInputs, 'call'>>(
-  inputs: T,
-): (T & Pick<Judging, 'call' | 'callHash' | 'contract'>) | Verdict {
+export function recognise(proposed: ToolCall): Pick<Judging, 'call' | 'asked' | 'contract'> | Verdict {
   const reserved = 'expected no reserved name in arguments';
-  if (hasReservedName(inputs.call.args, 16)) return deny('schema.reserved-name', reserved, 'leave that name out');
-  const parsed = ToolCall.safeParse(inputs.call);
+  if (hasReservedName(proposed.args, 16)) return deny('schema.reserved-name', reserved, 'leave that name out');
+  const parsed = ToolCall.safeParse(proposed);
   if (!parsed.success)
     return deny('schema.bad-call', 'expected a tool, its arguments and why', 'propose a well-formed call');
-  const call = parsed.data;
-  const contract = toolRegistry.get(call.tool);
+  const asked = parsed.data;
+  const contract = toolRegistry.get(asked.tool);
   if (contract === undefined)
-    return deny('schema.unknown-tool', `no tool is named ${shown(call.tool)}`, 'propose a tool that the runbook lists');
-  const args = contract.args.safeParse(call.args);
+    return deny(
+      'schema.unknown-tool',
+      `no tool is named ${shown(asked.tool)}`,
+      'propose a tool that the runbook lists',
+    );
+  const args = contract.args.safeParse(asked.args);
   if (!args.success) {
     const field = args.error.issues[0]?.path.join('.') ?? '';
     const reason = `${shown(contract.name)} does not take these arguments: ${shown(field === '' ? 'args' : field)} does not fit`;
     return deny('schema.bad-args', reason, 'propose arguments that the contract of the tool accepts');
   }
-  return {
-    ...inputs,
-    call: { ...call, args: args.data },
-    contract,
-    callHash: () => callHash(call),
-  };
+  return { call: { tool: asked.tool, args: args.data, why: asked.why }, asked, contract };
 }
 
 /** Names that reach a prototype when code is careless, and that schema parsers drop without a word. */
 function hasReservedName(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (depth === 0) return true;
-  return Object.keys(value).some(
-    (name) =>
-      ['__proto__', 'constructor', 'prototype'].includes(name) ||
-      hasReservedName((value as Readonly<Record<string, unknown>>)[name], depth - 1),
-  );
+  for (const name of Object.keys(value)) {
+    if (name === '__proto__' || name === 'constructor' || name === 'prototype') return true;
+    if (hasReservedName((value as Readonly<Record<string, unknown>>)[name], depth - 1)) return true;
+  }
+  return false;
 }
 
 const strictness = { deny: 0, rehearse: 1, hold: 2, auto: 3, read: 4 } as const;

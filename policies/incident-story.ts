@@ -1,4 +1,6 @@
+import type { ShownFinding } from '../contracts/finding.ts';
 import type { RecordBody, RecordKind } from '../contracts/record.ts';
+import { FoundSoFar } from './card-findings.ts';
 import { callKinds } from './usage.ts';
 
 type Body<K extends RecordKind> = Extract<RecordBody, { kind: K }>;
@@ -8,7 +10,7 @@ type Write = { readonly tool: string; attempts: number; byGrant: boolean; end: '
 export type NewestRead = { readonly call: string; readonly resultHash: string };
 
 /** The kinds of record that such a story is told by. */
-export const storyKinds = ['alert', 'reset', 'card', ...callKinds] as const satisfies readonly RecordKind[];
+export const storyKinds = ['alert', 'reset', 'card', 'finding', ...callKinds] as const satisfies readonly RecordKind[];
 
 /**
  * What the log has of one incident, as far as it decides whether the incident may go on without a person. Orchestrator,
@@ -21,6 +23,9 @@ export class IncidentStory {
   readonly writes = new Map<string, Write>();
   /** When the last write ended by its executor's clock, in ms: what was read before shows another world. */
   endedAt = Number.NEGATIVE_INFINITY;
+  private readonly found = new FoundSoFar();
+  /** By digest: what had been found when its card came. */
+  private readonly shown = new Map<string, readonly ShownFinding[]>();
   private readonly newest = new Map<string, NewestRead>();
 
   apply(body: RecordBody): void {
@@ -32,6 +37,11 @@ export class IncidentStory {
       case 'card':
         this.runs.add(body.runId);
         this.write(body.card.digest, body.card.action.tool);
+        this.shown.set(body.card.digest, this.found.list());
+        break;
+      case 'finding':
+        this.runs.add(body.runId);
+        this.found.add(body.from, body.findings);
         break;
       case 'result':
         this.runs.add(body.runId);
@@ -53,6 +63,11 @@ export class IncidentStory {
   /** The newest result of each call, oldest first. */
   reads(): readonly NewestRead[] {
     return [...this.newest.values()];
+  }
+
+  /** What was found in the evidence: by now, or by the time that this action got its card. */
+  findings(digest?: string): readonly ShownFinding[] {
+    return this.shown.get(digest ?? '') ?? this.found.list();
   }
 
   private write(digest: string, tool: string): Write {

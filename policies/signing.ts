@@ -5,13 +5,20 @@ import { HoldpointError } from '../contracts/errors.ts';
 import type { ProcessId, Purpose, Signed } from '../contracts/signed.ts';
 import { signed } from '../contracts/signed.ts';
 import { jcs } from './digest.ts';
+import { signNote } from './note.ts';
+import { keyObjectOf } from './public-key.ts';
 import { visible } from './visible.ts';
 
 const bytesToSign = (purpose: Purpose, payload: unknown): Buffer =>
   Buffer.from(`holdpoint-${purpose}@v1\n${jcs(payload)}`, 'utf8');
 
 /** Signs payloads as one process; the key never leaves the closure. */
-export type Signer = { readonly as: ProcessId; readonly sign: <T>(purpose: Purpose, payload: T) => Signed<T> };
+export type Signer = {
+  readonly as: ProcessId;
+  readonly sign: <T>(purpose: Purpose, payload: T) => Signed<T>;
+  /** Signs a text that begins with a line of `name`, as a note. */
+  readonly note: (name: string, text: string) => string;
+};
 
 /** Throws `TypeError` when the key's two parts do not belong together. */
 export function createSigner(as: ProcessId, key: PrivateKey): Signer {
@@ -26,6 +33,7 @@ export function createSigner(as: ProcessId, key: PrivateKey): Signer {
       signer: as,
       signature: sign(null, bytesToSign(purpose, payload), privateKey).toString('base64url'),
     }),
+    note: (name, text) => signNote(text, name, privateKey, { kty: key.kty, crv: key.crv, x: key.x }),
   };
 }
 
@@ -51,7 +59,7 @@ export function openSigned<T extends z.ZodType>(
   if (signature.toString('base64url') !== envelope.signature)
     throw new HoldpointError('BAD_SIGNATURE', `signed ${purpose}: expected canonical base64url`);
   const bytes = rawBytes(purpose, (raw as { payload: unknown }).payload);
-  if (!pinned.some((jwk) => verify(null, bytes, createPublicKey({ key: jwk, format: 'jwk' }), signature))) {
+  if (!pinned.some((key) => verify(null, bytes, keyObjectOf(key), signature))) {
     throw new HoldpointError(
       'BAD_SIGNATURE',
       `signed ${purpose}: no pinned key of \`${envelope.signer}\` made this signature`,

@@ -47,6 +47,16 @@ export function mrkdwnSpan(text: string, charsMax: number): string {
   return `\`${shown === '' ? ' ' : shown}\``;
 }
 
+/** In how many lines a model says why. */
+export const whyLinesMax = 3;
+/** Why, in the model's words, as the lines that it has; whatever stands beyond the last of them stands in it. */
+export function whyLines(why: string): readonly string[] {
+  const lines = why.split('\n');
+  const few = [...lines.slice(0, whyLinesMax - 1), lines.slice(whyLinesMax - 1).join('\n')];
+  const said = few.filter((line) => line !== '');
+  return said.length === 0 ? [''] : said;
+}
+
 /**
  * The text itself, if it is safe as one word of a printed command: 1 to 300 of `A-Z a-z 0-9 / _ . -`, and no option.
  * Throws `TypeError`.

@@ -1,8 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { basename } from 'node:path';
-import { bundleEntry, bundleJudge } from './build/entries.ts';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { bundleEntry, bundleJudge, writeWhole } from './build/entries.ts';
 import { linkCommand } from './build/link-command.ts';
 import { bundleWorkflows } from './build/workflows.ts';
+
+const consoleFiles = 'gateway/console/assets';
 
 /** Run from the repository root by `npm run build`: every process, the command line and the workflow bundle, into `dist/`. */
 async function main(): Promise<void> {
@@ -12,6 +14,7 @@ async function main(): Promise<void> {
   const jobs: [string, () => Promise<string>][] = [
     ...entries.map((entry): [string, () => Promise<string>] => [entry.to, () => bundleEntry(entry.from, entry.to)]),
     ['dist/build.json', bundleJudge],
+    ['dist/console', copyConsoleFiles],
   ];
   if (existsSync('workflows/index.ts')) jobs.push(['dist/workflows', bundleWorkflows]);
   // Each entry by itself: one that does not compile is reported, and keeps none of the others from being built.
@@ -23,6 +26,13 @@ async function main(): Promise<void> {
       process.stderr.write(`cannot build ${name}: ${error instanceof Error ? error.message : String(error)}\n`);
     }
   }
+}
+
+/** What browsers are sent, as it stands. */
+async function copyConsoleFiles(): Promise<string> {
+  const names = readdirSync(consoleFiles);
+  for (const name of names) writeWhole(join('dist/console', name), readFileSync(join(consoleFiles, name)));
+  return names.join(', ');
 }
 
 await main();

@@ -14,6 +14,7 @@ const inside = {
   archive: { kind: 'directory' as const, dir: '/var/lib/holdpoint/archive' },
   outboxDir: '/var/lib/holdpoint/outbox',
   recorderUrl: 'http://recorder:7702',
+  brokerUrl: 'http://broker:7703',
 };
 const everywhere = '0.0.0.0';
 const health = { host: everywhere, port: 7710 };
@@ -25,6 +26,7 @@ const settings = {
     manifestDir: inside.manifestDir,
     recorderUrl: inside.recorderUrl,
     listen: { host: everywhere, port: 7701 },
+    console: { origin: 'http://127.0.0.1:7701', commands: { home: null, temporalAddress: null } },
   },
   orchestrator: {
     health,
@@ -33,7 +35,19 @@ const settings = {
     bundleDir: inside.bundleDir,
   },
   reasoner: { health, manifestDir: inside.manifestDir, recorderUrl: inside.recorderUrl },
-  executor: { health, manifestDir: inside.manifestDir, recorderUrl: inside.recorderUrl, outboxDir: inside.outboxDir },
+  executor: {
+    health,
+    manifestDir: inside.manifestDir,
+    recorderUrl: inside.recorderUrl,
+    outboxDir: inside.outboxDir,
+    brokerUrl: inside.brokerUrl,
+  },
+  broker: {
+    health,
+    manifestDir: inside.manifestDir,
+    recorderUrl: inside.recorderUrl,
+    listen: { host: everywhere, port: 7703 },
+  },
   recorder: {
     health,
     manifestDir: inside.manifestDir,
@@ -84,6 +98,8 @@ export async function initCompose({
     notify: await readNotifyFile(notifyFile),
     model: 'rules',
     persistent: true,
+    // The secrets lie in a file: such a link would work again at every start.
+    signInLink: false,
     settings,
   });
   // Compose mounts single files, which the containers' own user has to read: the folder is what keeps others out.
@@ -97,6 +113,7 @@ export async function initCompose({
   }
   const alertTokenFile = join(dir, 'keys', 'alertmanager-token');
   writeFileSync(alertTokenFile, `${workspace.webhooks.alertmanagerToken}\n`, { mode: 0o600 });
+  writeFileSync(join(dir, 'keys', 'console-token'), `${workspace.signIn.token}\n`, { mode: 0o600 });
   await writeClientConfig(dir, {
     v: 1,
     temporal: { address: '127.0.0.1:7233', namespace: 'default' },

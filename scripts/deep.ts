@@ -16,10 +16,9 @@ async function main(): Promise<void> {
   const seed = process.env.HOLDPOINT_SEED ?? String(randomInt(2 ** 31));
   const began = new Date();
   rmSync(reportFile, { force: true });
-  const args = ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
-  const child = spawn('npx', [...args, ...process.argv.slice(2)], {
+  const child = spawn('npx', ['vitest', 'run', ...process.argv.slice(2)], {
     stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, HOLDPOINT_DEEP: '1', HOLDPOINT_SEED: seed },
+    env: { ...process.env, HOLDPOINT_DEEP: '1', HOLDPOINT_SEED: seed, HOLDPOINT_REPORT: reportFile },
   });
   const status = await new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 1)));
   process.exitCode = status;

@@ -31,9 +31,13 @@ export function keptSecret<T>(file: string, make: () => T, parse: (raw: unknown)
   return value;
 }
 
+/** 256 random bits as a word. */
+export const newToken = (): string => randomBytes(32).toString('base64url');
+export type SignInSecrets = { readonly token: string; readonly once: string };
+
 export type WebhookSecrets = { readonly alertmanagerToken: string; readonly generic: string };
 
 export const newWebhookSecrets = (): WebhookSecrets => ({
-  alertmanagerToken: randomBytes(32).toString('base64url'),
+  alertmanagerToken: newToken(),
   generic: `whsec_${randomBytes(32).toString('base64')}`,
 });

@@ -1,5 +1,6 @@
 import { Worker } from '@temporalio/worker';
 import { Counter, Histogram, type Registry } from 'prom-client';
+import { createBrokerClient } from '../activities/identity/broker-client.ts';
 import { createFences } from '../activities/identity/fences.ts';
 import { createManifests } from '../activities/identity/manifests.ts';
 import { createIncidentRecords } from '../activities/judge/incident-records.ts';
@@ -7,7 +8,6 @@ import { createRecorderClient, postStatements } from '../activities/record/clien
 import { createExecutorActivities } from '../activities/tools/create-activities.ts';
 import type { ExecutorDeps } from '../activities/tools/executor-deps.ts';
 import { createInFlight } from '../activities/tools/in-flight.ts';
-import { accessOf } from '../activities/tools/kubernetes/access.ts';
 import { createKubernetesTools } from '../activities/tools/kubernetes/tools.ts';
 import { createOutbox } from '../activities/tools/outbox.ts';
 import { createPostgresTools } from '../activities/tools/postgres/tools.ts';
@@ -42,25 +42,36 @@ function observer(registry: Registry): ExecutorDeps['observe'] {
   };
 }
 
-async function depsOf({ config, secrets, signer, log, clock, failpoint, registry }: Context, temporal: TemporalAccess) {
-  const { keys, recorderUrl, manifestDir, mode, role, outboxDir } = config;
+async function depsOf({ config, signer, log, clock, failpoint, registry }: Context, temporal: TemporalAccess) {
+  const { keys, recorderUrl, brokerUrl, manifestDir, mode, role, outboxDir } = config;
   const monotonic = () => performance.now();
   const manifests = createManifests({ dir: manifestDir, keys, mode, clock });
   await manifests.reload();
   // A manifest that cannot be used stops the process here, with its reason, and not an incident later.
   manifests.newest();
   const recorder = createRecorderClient({ url: recorderUrl, signer, keys, clock });
+  const broker = createBrokerClient({ url: brokerUrl, signer, keys, clock, log });
   const incidentRecords = createIncidentRecords(recorder);
   const fences = createFences({ client: temporal.client, namespace: temporal.namespace, monotonic });
   const outbox = createOutbox({ dir: outboxDir, recorder, log });
-  const { postgres, kubernetes } = secrets;
-  const inCluster = kubernetes === undefined ? [] : createKubernetesTools(accessOf(kubernetes));
-  const tools = new Map([...createPostgresTools(postgres), ...inCluster]);
+  const inCluster = config.kubernetes.length === 0 ? [] : createKubernetesTools(config.kubernetes);
+  const tools = new Map([...createPostgresTools(config.postgres), ...inCluster]);
   const inFlight = createInFlight();
   const observe = observer(registry);
   const toDoor: ExecutorDeps['postStatements'] = (statements) => postStatements({ url: recorderUrl, keys }, statements);
   const own = { role, signer, keys, clock, monotonic, failpoint, log, observe };
-  return { ...own, manifests, recorder, incidentRecords, postStatements: toDoor, fences, outbox, tools, inFlight };
+  return {
+    ...own,
+    manifests,
+    recorder,
+    broker,
+    incidentRecords,
+    postStatements: toDoor,
+    fences,
+    outbox,
+    tools,
+    inFlight,
+  };
 }
 
 const pollerOf = async (deps: ExecutorDeps, temporal: TemporalAccess): Promise<Worker> =>

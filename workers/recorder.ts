@@ -21,6 +21,7 @@ await runProcess('recorder', async (ctx) => {
     notifier,
     namespace,
     temporal,
+    ...(secrets.checkpointHook === undefined ? {} : { checkpointHook: secrets.checkpointHook }),
   });
   logger.info({ url: recorder.url }, 'recorder serves');
   return { stop: () => recorder.stop() };

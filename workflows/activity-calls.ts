@@ -28,6 +28,8 @@ const cancellationType = ActivityCancellationType.TRY_CANCEL;
 const retry = { initialInterval: 200, backoffCoefficient: 2, maximumInterval: 15_000 } as const;
 /** One heartbeat missed by an executor that was killed is noticed in this time. */
 const heartbeatMsMax = 2_000;
+/** A reasoner may be busy with a page of evidence for seconds; a kill stops its model all the same. */
+const reasonerHeartbeatMsMax = 10_000;
 const pageMsMax = 60_000;
 
 const recorded = proxyActivities<
@@ -82,6 +84,7 @@ export function callsOf({ role, limits }: Matched) {
     taskQueue: reasonerQueue,
     startToCloseTimeout: limits.reasonMsMax,
     scheduleToCloseTimeout: awayMsMax,
+    heartbeatTimeout: reasonerHeartbeatMsMax,
     cancellationType,
     retry: { ...retry, maximumAttempts: 10 },
   });

@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { PendingHold, StateView } from '../contracts/incident.ts';
-import { codeSpan, safeWord } from '../policies/visible.ts';
+import { codeSpan, safeWord, whyLines } from '../policies/visible.ts';
 
 const lineCharsMax = 500;
 const outside = (text: string) => codeSpan(text, lineCharsMax);
@@ -11,6 +11,8 @@ export type GrantedWrite = Pick<PendingHold, 'tool' | 'does' | 'target' | 'inver
 };
 /** Of more, the newest are shown. */
 const grantedMax = 10;
+/** Of more, the card has the rest. */
+const findingsShownMax = 20;
 
 /**
  * The Markdown that the Temporal UI shows as current details: enough to release from. Every text from outside is an
@@ -38,10 +40,11 @@ function heldCall(hold: PendingHold): string {
     `### Held: ${outside(hold.tool)} (${hold.risk} risk)`,
     `- does: ${outside(hold.does)}`,
     `- to: ${outside(hold.target)}`,
-    `- why, in the model's words: ${outside(hold.why)}`,
+    ...whyLines(hold.why).map((line) => `- why, in the model's words: ${outside(line)}`),
     `- rule: ${outside(hold.rule)}`,
     ...hold.changes.map((change) => `- changes: ${outside(change)}`),
     ...hold.blastRadius.map((line) => `- blast radius: ${outside(line)}`),
+    ...(hold.findings ?? []).slice(0, findingsShownMax).map((line) => `- noticed in the evidence: ${outside(line)}`),
     `- undo: ${outside(hold.inverse)}`,
     `- approved by ${hold.approvedBy.length} of ${hold.quorum} (${outside(hold.groups.join(', '))})`,
     `- expires at ${outside(hold.expiresAt)}; silence is never consent`,

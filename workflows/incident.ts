@@ -1,5 +1,5 @@
 import { isCancellation } from '@temporalio/workflow';
-import type { IncidentInput, IncidentOutcome, Triage } from '../contracts/incident.ts';
+import type { IncidentInput, IncidentOutcome, Proposal, Triage } from '../contracts/incident.ts';
 import { beginIncident, recordEvent } from './activity-calls.ts';
 import { failureCode, failureReason } from './failure-code.ts';
 import { listen } from './incident-handlers.ts';
@@ -63,8 +63,10 @@ async function takeStep(run: IncidentRun, step: number): Promise<boolean> {
     ends: run.ends,
     callsMax: limits.callsPerStepMax,
   });
-  const { model, label, calls, conclusion, trace, blocked } = proposal;
-  await recordEvent({ kind: 'proposal', step, model, label, calls: [...calls], conclusion, trace });
+  const { model, label, calls, conclusion, trace, blocked, usage, failed } = proposal;
+  const more = { ...(usage === undefined ? {} : { usage }), ...(failed === undefined ? {} : { failed }) };
+  await recordEvent({ kind: 'proposal', step, model, label, calls: [...calls], conclusion, trace, ...more });
+  if (failed !== undefined) return endFailed(run, failed);
   run.board.note('proposed', `${label === null ? '' : `${label}: `}${calls.map(({ tool }) => tool).join(', ')}`);
   await followProposal(run, step, proposal);
   await run.catchUp();
@@ -75,6 +77,14 @@ async function takeStep(run: IncidentRun, step: number): Promise<boolean> {
     run.board.note('blocked', blocked);
   }
   return conclusion !== null || calls.length === 0;
+}
+
+/** A model that brought nothing is asked no more: a person is. */
+function endFailed(run: IncidentRun, { code, reason }: NonNullable<Proposal['failed']>): true {
+  const detail = `${code}: ${reason}`;
+  run.board.note('turn-failed', detail);
+  run.endFor({ kind: 'failed', detail });
+  return true;
 }
 
 async function conclude(run: IncidentRun, steps: number): Promise<IncidentOutcome> {

@@ -20,6 +20,9 @@ export async function recordAlert(
   const runbook = match.kind === 'matched' ? { id: match.runbook.id, digest: match.runbook.digest } : null;
   const alertRef = digestOf(alert);
   await recorder.putBlob(jcs(alert));
+  const { findings } = alert.payload;
+  if (findings !== undefined)
+    await recorder.append({ kind: 'finding', workflowId, runId, from: 'alert', ref: alertRef, findings });
   await recorder.append({
     kind: 'alert',
     workflowId,

@@ -1,14 +1,17 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { codeOf, type ErrorCode } from '../../contracts/errors.ts';
+import { redact } from '../../policies/redaction/redact.ts';
 
 /** What another moment may mend: someone was away or busy. Everything else is a refusal, and stays one. */
 const retryable: ReadonlySet<ErrorCode> = new Set([
   'RECORDER_AWAY',
+  'BROKER_AWAY',
   'FENCE_UNREACHABLE',
   'TARGET_AWAY',
   'TARGET_BUSY',
   'TEMPORAL_AWAY',
   'STANDING_STALE',
+  'CARD_STALE',
 ]);
 
 /**
@@ -18,7 +21,8 @@ const retryable: ReadonlySet<ErrorCode> = new Set([
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const code = codeOf(error);
-  const message = code === 'INTERNAL' || !(error instanceof Error) ? 'an unexpected error' : error.message;
+  // A target's own words may be in it, and it goes into a history.
+  const message = code === 'INTERNAL' || !(error instanceof Error) ? 'an unexpected error' : redact(error.message).text;
   return ApplicationFailure.create({ type: code, message, nonRetryable: !retryable.has(code) });
 }
 

@@ -7,7 +7,9 @@ import { RecordBody } from '../../contracts/record.ts';
 import { Sha256, text, WorkflowId } from '../../contracts/values.ts';
 import type { Verdict } from '../../contracts/verdict.ts';
 import { assembleCard, openPrediction, provenanceOf } from '../../policies/card.ts';
+import { findingLine } from '../../policies/card-findings.ts';
 import { bindAction, digestOf, jcs, type Place } from '../../policies/digest.ts';
+import { storyOf } from '../../policies/incident-story.ts';
 import { firstIssue } from '../../policies/signing.ts';
 import { escalationOf } from '../notify/escalation.ts';
 import { severityOf } from '../notify/page.ts';
@@ -81,6 +83,7 @@ async function cardOf(
       `card: expected ${kinds.join(' or ')}, got ${verdict.kind} by ${verdict.rule}`,
     );
   const provenance = provenanceOf(target.ref, target);
+  const findings = storyOf(records).findings();
   return assembleCard({
     action,
     digest,
@@ -88,6 +91,7 @@ async function cardOf(
     runbook,
     rules,
     provenance,
+    findings,
     judgedWhy: call.why,
     prediction: openPrediction(prediction, runbook, deps.keys),
   });
@@ -106,6 +110,7 @@ const viewOf = (card: Card, cardDigest: string, rule: string): HoldView => {
     why: card.why,
     changes,
     blastRadius,
+    findings: (card.findings ?? []).map(findingLine),
     inverse: card.inverse.tool === null ? card.inverse.note : `${card.inverse.tool}: ${card.inverse.note}`,
     groups: card.groups,
     quorum: card.quorum,

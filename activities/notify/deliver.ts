@@ -1,4 +1,5 @@
 import { DelegateBackoff, handleType, retry } from 'cockatiel';
+import { retryAfterMs } from '../retry-after.ts';
 import type { Delivery } from './channel.ts';
 
 /** How long telling somebody may take: the activity that waits for it has 20 s for one attempt. */
@@ -73,12 +74,4 @@ function faultOf({ status, headers }: Response): Passing | Final {
   if (status >= 500) return new Passing(`status ${status}`);
   if (status >= 300 && status < 400) return new Final(`status ${status}: a redirect is not followed`);
   return new Final(`status ${status}`);
-}
-
-/** Seconds, or a date; null for anything else. */
-function retryAfterMs(text: string | null): number | null {
-  if (text === null) return null;
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1_000;
-  const at = Date.parse(text);
-  return Number.isFinite(at) ? Math.max(0, at - Date.now()) : null;
 }

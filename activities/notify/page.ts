@@ -45,6 +45,12 @@ const effects: Readonly<Record<PageAbout, Effect & { readonly title: string; rea
   'hold-waits': { action: 'trigger', alert: 'hold', severity: null, title: 'a write waits for your release' },
   'hold-released': { action: 'acknowledge', alert: 'hold', severity: 'info', title: 'the write was released' },
   'hold-ended': { action: 'resolve', alert: 'hold', severity: 'info', title: 'the hold is over' },
+  'auto-released': {
+    action: 'trigger',
+    alert: 'hold',
+    severity: 'info',
+    title: 'a grant released a write, and nobody was asked',
+  },
   'hold-expired': { action: 'resolve', alert: 'hold', severity: 'info', title: 'the hold expired' },
   'outcome-unknown': {
     action: 'trigger',

@@ -22,21 +22,28 @@ export function webhookDelivery({ url, secret }: WebhookChannel, namespace: stri
     const id = `msg_${pageIdOf(namespace, page)}`;
     const type = `holdpoint.${about}`;
     const body = JSON.stringify({ type, about, action, alert, ...rest, detail: cut(detail, detailCharsMax) });
-    const now = new Date();
-    return {
-      url,
-      headers: {
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
-        'webhook-signature': webhook.sign(id, now, body),
-      },
-      body,
-      taken: (status) => status >= 200 && status < 300,
-    };
+    return signedDelivery(webhook, { url, id, body });
+  };
+}
+
+type Post = { readonly url: string; readonly id: string; readonly body: string };
+
+/** A POST of JSON with the three headers of the scheme. */
+export function signedDelivery(webhook: Webhook, { url, id, body }: Post): Delivery {
+  const now = new Date();
+  return {
+    url,
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
+      'webhook-signature': webhook.sign(id, now, body),
+    },
+    body,
+    taken: (status) => status >= 200 && status < 300,
   };
 }
 
 /** Secrets in the Standard Webhooks form are base64 behind `whsec_`; any other text is used as it is. */
-const webhookOf = (secret: string): Webhook =>
+export const webhookOf = (secret: string): Webhook =>
   secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' });

@@ -1,8 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
-import type { ConfigOf } from '../../contracts/config.ts';
+import type { ConfigOf, ModelProvider, SecretsOf } from '../../contracts/config.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import { firstIssue } from '../../policies/signing.ts';
 import { createDemoModel, createHijackedModel } from './models/hijacked.ts';
+import { createProviderModel } from './models/provider.ts';
 import { createRulesModel } from './models/rules.ts';
 import { createScriptedModel, Script } from './models/scripted.ts';
 import type { Model } from './turn.ts';
@@ -23,13 +24,29 @@ async function readScript(file: string | undefined): Promise<Script> {
   return parsed.data;
 }
 
+type Config = Pick<ConfigOf<'reasoner'>, 'mode' | 'model' | 'script' | 'provider'>;
+const forProduction: ReadonlySet<Config['model']> = new Set(['rules', 'anthropic', 'openai']);
+
 /** The configured model. Throws `BAD_INPUT`, also for a model that exists to misbehave or to test, in production. */
-export async function createModel(config: Pick<ConfigOf<'reasoner'>, 'mode' | 'model' | 'script'>): Promise<Model> {
-  if (config.mode === 'production' && config.model !== 'rules')
-    throw new HoldpointError('BAD_INPUT', `\`model\`: expected rules in production, got \`${config.model}\``);
-  switch (config.model) {
+export async function createModel(
+  config: Config,
+  { providerKey }: Pick<SecretsOf<'reasoner'>, 'providerKey'>,
+): Promise<Model> {
+  const { mode, model } = config;
+  if (mode === 'production' && !forProduction.has(model))
+    throw new HoldpointError(
+      'BAD_INPUT',
+      `\`model\`: expected ${[...forProduction].join(', ')} in production, got \`${model}\``,
+    );
+  switch (model) {
     case 'rules':
       return createRulesModel();
+    case 'anthropic':
+      if (providerKey === undefined)
+        throw new HoldpointError('BAD_INPUT', 'secrets: `providerKey`: expected the key of the provider');
+      return createProviderModel(model, providerOf(config), providerKey);
+    case 'openai':
+      return createProviderModel(model, providerOf(config), providerKey ?? null);
     case 'hijacked':
       return createHijackedModel();
     case 'demo':
@@ -37,4 +54,9 @@ export async function createModel(config: Pick<ConfigOf<'reasoner'>, 'mode' | 'm
     case 'scripted':
       return createScriptedModel(await readScript(config.script));
   }
+}
+
+function providerOf({ provider, model }: Config): ModelProvider {
+  if (provider !== undefined) return provider;
+  throw new HoldpointError('BAD_INPUT', `\`provider\`: expected the settings of model \`${model}\``);
 }

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { ToolCall } from '../../contracts/action.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
-import { text } from '../../contracts/values.ts';
+import { Sha256, text } from '../../contracts/values.ts';
 import { jcs } from '../../policies/digest.ts';
 import { firstIssue } from '../../policies/signing.ts';
+import { EntityHandle, idByHandle } from './entity-handle.ts';
+import type { Turn } from './turn.ts';
+import { Hypothesis, hypothesesMax, issueOf, whyOf } from './why.ts';
 
 /** Far above what a turn may ask for: a longer list is not a draft, it is a flood. */
 const callsReadMax = 64;
@@ -11,6 +14,11 @@ const Said = z.strictObject({
   calls: z.array(z.unknown()).max(callsReadMax),
   conclusion: text(500).nullable(),
 });
+const SaidCall = z.strictObject({
+  ...ToolCall.shape,
+  hypotheses: z.array(Hypothesis).max(hypothesesMax).default([]),
+});
+type Shown = Pick<Turn, 'callsMax' | 'evidence'>;
 
 export type Validated = {
   readonly calls: readonly ToolCall[];
@@ -19,16 +27,33 @@ export type Validated = {
   readonly issues: readonly string[];
 };
 
-function readCall(raw: unknown): ToolCall | string {
-  const call = ToolCall.safeParse(raw);
-  if (!call.success) return firstIssue(call.error);
-  const contract = toolRegistry.get(call.data.tool);
+const Handled = z.strictObject({ entity: EntityHandle, resultHash: Sha256 });
+
+/**
+ * A target that is named by its handle, as a model is shown it, gets the id that stands there in the result that it names. No id
+ * begins with the sign of a handle, so none is ever taken for another. Null when nothing stands there.
+ */
+function withTarget(call: ToolCall, evidence: Turn['evidence']): ToolCall | null {
+  const handled = Handled.safeParse(call.args.target);
+  if (!handled.success) return call;
+  const { entity, resultHash } = handled.data;
+  const id = idByHandle(entity, evidence.find(({ hash }) => hash === resultHash)?.result);
+  return id === null ? null : { ...call, args: { ...call.args, target: { entity: id, resultHash } } };
+}
+
+function readCall(raw: unknown, { evidence }: Shown): ToolCall | string {
+  const parsed = SaidCall.safeParse(raw);
+  if (!parsed.success) return firstIssue(parsed.error);
+  const { hypotheses, ...said } = parsed.data;
+  const call = withTarget(said, evidence);
+  if (call === null) return '`target`: expected the handle of an entity in the result that it names';
+  const contract = toolRegistry.get(call.tool);
   if (contract === undefined) return '`tool`: expected a tool of the registry';
-  const args = contract.args.safeParse(call.data.args);
+  const args = contract.args.safeParse(call.args);
   if (!args.success) return `\`args\`: ${firstIssue(args.error)}`;
   // What has no canonical form could be neither recorded nor digested.
-  if (!isCanonical(call.data)) return '`why`: expected well-formed Unicode';
-  return call.data;
+  if (!isCanonical({ call, hypotheses })) return '`why`: expected well-formed Unicode';
+  return issueOf(hypotheses, evidence) ?? { ...call, why: whyOf(call.why, hypotheses, evidence) };
 }
 
 function isCanonical(value: unknown): boolean {
@@ -44,15 +69,15 @@ function isCanonical(value: unknown): boolean {
  * Makes typed calls of what a model said. Only form is checked here: whether a call is allowed is the gate's to say, so
  * that what a model wanted stands on the record. Never throws.
  */
-export function validateDraft(said: unknown, callsMax: number): Validated {
+export function validateDraft(said: unknown, shown: Shown): Validated {
   const parsed = Said.safeParse(said);
   if (!parsed.success) return { calls: [], conclusion: null, issues: [`draft: ${firstIssue(parsed.error)}`] };
   const issues: string[] = [];
   const calls: ToolCall[] = [];
   parsed.data.calls.forEach((raw, index) => {
-    const call = readCall(raw);
+    const call = readCall(raw, shown);
     if (typeof call === 'string') issues.push(`call ${index}: ${call}`);
-    else if (calls.length >= callsMax) issues.push(`call ${index}: expected at most ${callsMax} calls`);
+    else if (calls.length >= shown.callsMax) issues.push(`call ${index}: expected at most ${shown.callsMax} calls`);
     else calls.push(call);
   });
   const { conclusion } = parsed.data;

@@ -6,10 +6,10 @@ import { appendersOf } from '../../contracts/recorder-api.ts';
 import type { ProcessId } from '../../contracts/signed.ts';
 import { jcs } from '../../policies/digest.ts';
 import { firstIssue } from '../../policies/signing.ts';
-import { cardIn, checkBody } from './body-checks.ts';
+import { cardIn, checkBody, mustShowFindings } from './body-checks.ts';
 import { tripWhenDue } from './breaker.ts';
 import type { RecorderParts } from './parts.ts';
-import { isOfRun } from './state.ts';
+import { isOfRun, type LogState } from './state.ts';
 
 /**
  * Appends what a process asks to have recorded, after the checks of its kind. The same body for the same run is appended
@@ -24,19 +24,24 @@ export async function appendRecord(parts: RecorderParts, raw: unknown, caller: P
     throw new HoldpointError('NOT_PERMITTED', `\`${caller}\` may not append a record of kind \`${body.kind}\``);
   const { log } = parts;
   const first = log.state.sameBody(body);
-  if (first !== null) return log.appendedAt(first);
-  await checkBody({ ...parts, rulesOf: (digest) => parts.manifests.require(digest) }, body, caller);
+  if (first !== null) return log.state.appendedAt(first);
+  await checkBody({ ...parts, state: log.state, rulesOf: (digest) => parts.manifests.require(digest) }, body, caller);
   await keepWhatItNames(parts, body);
-  return log.write(async (writer) => {
-    const again = log.state.sameBody(body);
-    if (again !== null) return log.appendedAt(again);
-    mustNotBeSealed(parts, body);
+  return log.write((writer) => {
+    const { state } = writer;
+    const again = state.sameBody(body);
+    if (again !== null) return state.appendedAt(again);
+    mustNotBeSealed(state, body);
     const shown = cardIn(body);
-    if (shown !== null) mustBeOnlyCard(parts, shown.card.digest);
-    const appended = await writer.append(body, caller);
+    if (shown !== null) {
+      mustBeOnlyCard(state, shown.card.digest);
+      // What came since the check above, nobody was shown.
+      if (isOfRun(body)) mustShowFindings(state, { ...shown, workflowId: body.workflowId });
+    }
+    const appended = writer.append(body, caller);
     // A denied proposal is an unexpected end.
-    const matched = body.kind === 'verdict' ? log.state.ledger.incident(body.workflowId) : null;
-    if (matched !== null) await tripWhenDue(parts, writer, matched);
+    const matched = body.kind === 'verdict' ? state.ledger.incident(body.workflowId) : null;
+    if (matched !== null) tripWhenDue(parts, writer, matched);
     return appended;
   });
 }
@@ -65,14 +70,14 @@ async function keepWhatItNames(
   await blobs.put(Buffer.from(jcs(shown.card), 'utf8'));
 }
 
-function mustNotBeSealed({ log }: RecorderParts, body: RecordBody): void {
-  if (isOfRun(body) && log.state.runs.isSealed(body.workflowId, body.runId))
+function mustNotBeSealed(state: LogState, body: RecordBody): void {
+  if (isOfRun(body) && state.runs.isSealed(body.workflowId, body.runId))
     throw new HoldpointError('SEALED', `run \`${body.runId}\` of \`${body.workflowId}\` is sealed`);
 }
 
 /** Whether it was held or rehearsed: a rehearsed action cannot be offered for release afterwards. */
-function mustBeOnlyCard({ log }: RecorderParts, digest: string): void {
-  if (log.state.cards.has(digest) || log.state.rehearsals.has(digest))
+function mustBeOnlyCard(state: LogState, digest: string): void {
+  if (state.cards.has(digest) || state.rehearsals.has(digest))
     throw new HoldpointError(
       'RECORD_REFUSED',
       'card: this digest has another card, and a release is bound to what was shown',

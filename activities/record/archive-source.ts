@@ -1,4 +1,4 @@
-import type { RecordStore } from './store.ts';
+import { formerPrefix, type RecordStore } from './store.ts';
 
 export type OnFault = (object: string, reason: string) => void;
 
@@ -12,3 +12,9 @@ export type ArchiveSource = {
   /** Looks at every object: reports each that an archive does not have, and each that is not kept as its store promises. */
   survey(onFault: OnFault): Promise<Surveyed>;
 };
+
+/** What a reader says of an object that no archive has. */
+export const foreignWords = (object: string): string =>
+  object === formerPrefix || object.startsWith(`${formerPrefix}/`)
+    ? 'foreign: an earlier format kept an object for each record, which only the version that wrote it can read'
+    : 'foreign: an archive has no object of this name';

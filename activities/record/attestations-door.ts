@@ -14,10 +14,10 @@ export async function takeAttestation(parts: RecorderParts, raw: unknown): Promi
   const hash = digestOf(attestation);
   const { runbook } = attestation.payload;
   await parts.recordManifest(manifests.newest());
-  return log.write(async (writer) => {
+  return log.write((writer) => {
     const body = { kind: 'attestation', runbook, hash, attestation } as const;
-    const known = log.state.sameBody(body);
-    if (known !== null) return log.appendedAt(known);
+    const known = writer.state.sameBody(body);
+    if (known !== null) return writer.state.appendedAt(known);
     const current = manifests.newest().runbooks.get(runbook.id);
     if (current === undefined)
       throw new HoldpointError('RECORD_REFUSED', `attestation: the newest manifest has no runbook \`${runbook.id}\``);

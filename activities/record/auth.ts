@@ -46,17 +46,14 @@ export function createAuthenticator(keys: PinnedKeys, clock: () => number): Auth
 
 function mustBeRecent(at: number, bornAt: number, now: number): void {
   if (!(Math.abs(now - at) <= requestAgeMsMax))
-    throw new HoldpointError(
-      'STALE_REQUEST',
-      `request: expected a time within ${requestAgeMsMax} ms of the recorder's`,
-    );
-  if (at < bornAt) throw new HoldpointError('STALE_REQUEST', 'request: it was signed before the recorder started');
+    throw new HoldpointError('STALE_REQUEST', `request: expected a time within ${requestAgeMsMax} ms of the server's`);
+  if (at < bornAt) throw new HoldpointError('STALE_REQUEST', 'request: it was signed before the server started');
 }
 
 function spendNonce(nonces: Map<string, number>, nonce: string, at: number, now: number): void {
   if (nonces.has(nonce)) throw new HoldpointError('REPLAYED_REQUEST', 'request: its nonce was used before');
   if (nonces.size >= noncesMax) forgetDead(nonces, now);
-  if (nonces.size >= noncesMax) throw new HoldpointError('RATE_LIMITED', 'recorder: too many requests within a minute');
+  if (nonces.size >= noncesMax) throw new HoldpointError('RATE_LIMITED', 'request: too many within a minute');
   nonces.set(nonce, at);
 }
 

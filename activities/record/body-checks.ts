@@ -2,6 +2,7 @@ import { AdmittedAlert } from '../../contracts/alert.ts';
 import type { PinnedKeys } from '../../contracts/config.ts';
 import { HoldpointError } from '../../contracts/errors.ts';
 import { ReadResult } from '../../contracts/evidence.ts';
+import type { Finding } from '../../contracts/finding.ts';
 import type { RecordBody, RecordKind } from '../../contracts/record.ts';
 import { InventoryRef } from '../../contracts/tools/contract.ts';
 import { checkCard, namedBy, provenanceOf } from '../../policies/card.ts';
@@ -12,6 +13,7 @@ import { matchRunbook } from '../../policies/match.ts';
 import { openSigned } from '../../policies/signing.ts';
 import { callHash } from '../../policies/usage.ts';
 import type { Blobs } from './blobs.ts';
+import type { LogState } from './state.ts';
 import { parseJson } from './wire.ts';
 
 type Of<K extends RecordKind> = Extract<RecordBody, { kind: K }>;
@@ -20,6 +22,8 @@ type Of<K extends RecordKind> = Extract<RecordBody, { kind: K }>;
 export type CheckContext = {
   readonly keys: PinnedKeys;
   readonly blobs: Pick<Blobs, 'get' | 'has'>;
+  /** The fold of the log before this body. */
+  readonly state: Pick<LogState, 'findings' | 'story'>;
   /** The rules with this digest. Throws when there are none. */
   rulesOf(manifest: string): Rules;
 };
@@ -37,6 +41,8 @@ export async function checkBody(context: CheckContext, body: RecordBody, by: str
       return checkAlert(context, body);
     case 'result':
       return checkResult(context, body, by);
+    case 'finding':
+      return checkFinding(context, body, by);
     case 'proposal':
       return mustBeStored(context, body.trace, 'proposal');
     case 'verdict':
@@ -50,11 +56,12 @@ export async function checkBody(context: CheckContext, body: RecordBody, by: str
 }
 
 /** The gateway vouches for exactly this workflow id, and the runbook is the one that its alert matches: nobody names another. */
-async function checkAlert({ keys, rulesOf }: CheckContext, body: Of<'alert'>): Promise<void> {
+async function checkAlert({ keys, rulesOf, state }: CheckContext, body: Of<'alert'>): Promise<void> {
   const { alert, workflowId, alertRef, runbook } = body;
   const { payload } = openSigned('alert', AdmittedAlert, alert, keys, (signer) => signer === 'gateway');
   if (payload.workflowId !== workflowId) throw refused('alert: the gateway signed it for another workflow id');
   if (alertRef !== digestOf(alert)) throw refused('alert: `alertRef` is the hash of another alert');
+  mustBeToldFirst(state, alertRef, payload.findings);
   const match = matchRunbook(payload.alert, rulesOf(body.manifest).runbooks);
   const expected = match.kind === 'matched' ? match.runbook : null;
   if (expected?.id !== runbook?.id || expected?.digest !== runbook?.digest)
@@ -69,14 +76,8 @@ async function checkResult(context: CheckContext, body: Of<'result'>, by: string
   const { evidence, signer } = body;
   if (signer !== by) throw new HoldpointError('NOT_PERMITTED', 'result: an executor records its own results');
   await mustBeStored(context, evidence.resultHash, 'result');
-  const raw = parseJson(await context.blobs.get(evidence.resultHash));
-  const { payload } = openSigned(
-    'result',
-    ReadResult,
-    raw,
-    context.keys,
-    (name) => name === signer && isExecutor(name),
-  );
+  const payload = await resultOf(context, evidence.resultHash, signer);
+  mustBeToldFirst(context.state, evidence.resultHash, payload.findings);
   if (payload.workflowId !== body.workflowId || payload.runId !== body.runId)
     throw refused('result: it was signed for another run');
   const same = payload.tool === evidence.tool && payload.at === evidence.at;
@@ -84,6 +85,41 @@ async function checkResult(context: CheckContext, body: Of<'result'>, by: string
     throw refused('result: the reference does not describe what was signed');
   if (body.call !== undefined && body.call !== callHash(payload))
     throw refused('result: `call` is the hash of another call than was signed');
+}
+
+async function resultOf({ blobs, keys }: CheckContext, hash: string, signer: string): Promise<ReadResult> {
+  const raw = parseJson(await blobs.get(hash));
+  return openSigned('result', ReadResult, raw, keys, (name) => name === signer && isExecutor(name)).payload;
+}
+
+/** INVARIANT: no evidence is on the record before what was found in it, so that no card is made without it. */
+function mustBeToldFirst({ findings }: CheckContext['state'], ref: string, signed: readonly Finding[] = []): void {
+  if (digestOf(findings.get(ref) ?? []) !== digestOf(signed))
+    throw refused('evidence: expected the findings that were signed with it to be recorded first');
+}
+
+/** Findings are told as they were signed, of the very evidence that they name: none more, and none less. */
+async function checkFinding(context: CheckContext, body: Of<'finding'>, by: string): Promise<void> {
+  await mustBeStored(context, body.ref, 'finding');
+  const { from, workflowId, findings } = isExecutor(by)
+    ? await findingsOfResult(context, body, by)
+    : await findingsOfAlert(context, body.ref);
+  if (workflowId !== body.workflowId || from !== body.from) throw refused('finding: it is of other evidence');
+  if (digestOf(findings) !== digestOf(body.findings)) throw refused('finding: other findings were signed');
+}
+
+type SignedFindings = { readonly from: string; readonly workflowId: string; readonly findings: readonly Finding[] };
+
+async function findingsOfResult(context: CheckContext, body: Of<'finding'>, by: string): Promise<SignedFindings> {
+  const { tool, workflowId, runId, findings = [] } = await resultOf(context, body.ref, by);
+  if (runId !== body.runId) throw refused('finding: its evidence was signed for another run');
+  return { from: tool, workflowId, findings };
+}
+
+async function findingsOfAlert({ blobs, keys }: CheckContext, ref: string): Promise<SignedFindings> {
+  const raw = parseJson(await blobs.get(ref));
+  const { payload } = openSigned('alert', AdmittedAlert, raw, keys, (signer) => signer === 'gateway');
+  return { from: 'alert', workflowId: payload.workflowId, findings: payload.findings ?? [] };
 }
 
 /** The card that a body holds with its digest: of a held write, or of a rehearsed one; null for any other body. */
@@ -108,7 +144,7 @@ async function checkVerdict(context: CheckContext, body: Of<'verdict'>): Promise
  * read result that the executor signed in this incident, the runbook's own quorum.
  */
 async function checkCardBody(
-  { keys, blobs, rulesOf }: CheckContext,
+  { keys, blobs, rulesOf, state }: CheckContext,
   body: Pick<Of<'card'>, 'card' | 'cardDigest' | 'workflowId' | 'runId'>,
 ): Promise<void> {
   const { card, cardDigest, workflowId, runId } = body;
@@ -122,9 +158,34 @@ async function checkCardBody(
   const blob = parseJson(await blobs.get(ref.data.resultHash));
   const target = resolveTarget({ ref: ref.data, blob, keys, role: runbook.runbook.identity.role, workflowId });
   const provenance = provenanceOf(ref.data, target);
-  checkCard({ action, digest: card.digest, contract, runbook, rules, provenance, raw: card, cardDigest, keys });
+  const { findings = [] } = card;
+  checkCard({
+    action,
+    digest: card.digest,
+    contract,
+    runbook,
+    rules,
+    provenance,
+    findings,
+    raw: card,
+    cardDigest,
+    keys,
+  });
+  mustShowFindings(state, body);
 }
 
 async function mustBeStored({ blobs }: CheckContext, hash: string, what: string): Promise<void> {
   if (!(await blobs.has(hash))) throw refused(`${what}: expected its blob \`${hash}\` to be stored`);
+}
+
+/**
+ * INVARIANT: a card shows every finding that the log holds of its incident, so that nobody can keep one from whoever releases.
+ * Throws `CARD_STALE`: evidence may have come meanwhile, and a card that is made again shows it.
+ */
+export function mustShowFindings(
+  state: CheckContext['state'],
+  { card, workflowId }: Pick<Of<'card'>, 'card' | 'workflowId'>,
+): void {
+  if (digestOf(card.findings ?? []) !== digestOf(state.story(workflowId).findings()))
+    throw new HoldpointError('CARD_STALE', 'card: expected the findings that the log holds of its incident by now');
 }

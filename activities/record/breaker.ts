@@ -79,15 +79,15 @@ export const breakerOpen = (runbookId: string, { scope, limit, count, max, recor
  * Opens the breaker that what was just recorded makes due, in the same turn of the log. Never throws for want of rules: what
  * happened is recorded all the same, and without rules nothing is admitted.
  */
-export async function tripWhenDue(
-  { log, manifests, clock }: Pick<RecorderParts, 'log' | 'manifests' | 'clock'>,
+export function tripWhenDue(
+  { manifests, clock }: Pick<RecorderParts, 'manifests' | 'clock'>,
   writer: Writer,
   { runbook, manifest }: { readonly runbook: RunbookRef; readonly manifest: string },
-): Promise<void> {
+): void {
   const editions = [() => manifests.require(manifest), () => manifests.newest()].flatMap(rulesFrom);
-  const { ledger, link } = log.state;
+  const { ledger, link } = writer.state;
   const trip = dueTrip({ ledger, runbook, editions, asked: null, now: Math.max(clock(), link.atMs) });
-  if (trip !== null) await writer.append(trip);
+  if (trip !== null) writer.append(trip);
 }
 
 function rulesFrom(find: () => Rules): Rules[] {

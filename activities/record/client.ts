@@ -14,10 +14,11 @@ import type { SignedStanding } from '../../contracts/standing.ts';
 import { StandingSnapshot } from '../../contracts/standing.ts';
 import type { SignedStatement } from '../../contracts/statement.ts';
 import { sha256Hex } from '../../policies/digest.ts';
-import type { Signer } from '../../policies/signing.ts';
 import { firstIssue, openSigned } from '../../policies/signing.ts';
-import type { Call, Door } from './wire.ts';
-import { askDoor, blobBytesMax, errorOf, mustBeRecorders, parseJson, send, signCall } from './wire.ts';
+import { openCheckpoint } from './checkpoint.ts';
+import { isIncluded, recordLeaf } from './merkle.ts';
+import type { Call, Door, ExchangeOptions } from './wire.ts';
+import { askDoor, blobBytesMax, exchange, parseJson, timeoutMsDefault } from './wire.ts';
 
 export type RecordsQuery = {
   readonly from?: number;
@@ -48,16 +49,8 @@ export type RecorderClient = {
   head(): Promise<Head>;
 };
 export type RecorderReader = Pick<RecorderClient, 'standing' | 'governed' | 'fences' | 'getBlob' | 'records' | 'head'>;
-export type RecorderClientOptions = {
-  readonly url: string;
-  readonly signer: Signer;
-  readonly keys: PinnedKeys;
-  /** Milliseconds since the epoch. */
-  readonly clock: () => number;
-  readonly timeoutMs?: number;
-};
+export type RecorderClientOptions = ExchangeOptions;
 
-const timeoutMsDefault = 10_000;
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value), 'utf8');
 
 /**
@@ -120,15 +113,6 @@ export const postAttestation = async (door: Door, attestation: SignedAttestation
 
 const postCall = (path: string, value: unknown): Call => ({ method: 'POST', path, body: json(value) });
 
-async function exchange(options: RecorderClientOptions, call: Call): Promise<Buffer> {
-  const { nonce, headers } = signCall(call, options.signer, options.clock());
-  const reply = await send(options.url, { ...call, headers }, options.timeoutMs ?? timeoutMsDefault);
-  mustBeRecorders(reply, nonce, options.keys);
-  const error = errorOf(reply);
-  if (error !== null) throw error;
-  return reply.body;
-}
-
 function shaped<S extends z.ZodType>(body: Buffer, schema: S): z.infer<S> {
   const parsed = schema.safeParse(parseJson(body));
   if (!parsed.success) throw new HoldpointError('RECORDER_AWAY', `recorder: reply ${firstIssue(parsed.error)}`);
@@ -157,7 +141,15 @@ function openReceipt(options: RecorderClientOptions, request: ReceiptRequest, bo
   const mine = executor === options.signer.as && digest === request.digest && activityId === request.activityId;
   if (!mine || activityAttempt !== request.activityAttempt)
     throw new HoldpointError('RECEIPT_REFUSED', 'receipt: expected one for this executor, digest and activity attempt');
+  if (!isInLog(signed.payload, options.keys))
+    throw new HoldpointError('RECEIPT_REFUSED', 'receipt: expected a proof that its intent is in the log');
   return signed;
+}
+
+function isInLog({ intent: { seq, hash, checkpoint, path } }: Receipt, keys: PinnedKeys): boolean {
+  const { size, root } = openCheckpoint(checkpoint, keys);
+  const siblings = path.map((sibling) => Buffer.from(sibling, 'base64'));
+  return isIncluded({ leaf: recordLeaf(hash), index: seq, size, path: siblings, root });
 }
 
 async function putBlob(options: RecorderClientOptions, body: Uint8Array): Promise<string> {

@@ -1,18 +1,19 @@
 import type { Dirent } from 'node:fs';
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ArchiveSource, OnFault } from './archive-source.ts';
+import { type ArchiveSource, foreignWords, type OnFault } from './archive-source.ts';
 import { lockName } from './directory-lock.ts';
-import { createDirectoryStore, isTempName, tempsName } from './directory-store.ts';
-import { blobsPrefix, recordsPrefix, seqOfKey } from './store.ts';
+import { createDirectoryStore, tempsName } from './directory-store.ts';
+import { isTempName } from './durable-file.ts';
+import { blobsPrefix, firstOfKey, segmentsPrefix } from './store.ts';
 import { trustName } from './verify-keys.ts';
 
 /** An archive in a directory. Nothing of it is immutable, and its report says so. */
 export const directorySource = (dir: string): ArchiveSource => ({
   trust: () => readFile(join(dir, trustName)).catch(() => null),
   async survey(onFault) {
-    await access(join(dir, recordsPrefix)).catch(() =>
-      onFault(recordsPrefix, 'expected a folder of records: this is no archive'),
+    await access(join(dir, segmentsPrefix)).catch(() =>
+      onFault(segmentsPrefix, 'expected a folder of segments: this is no archive'),
     );
     await findForeign(dir, onFault);
     const store = await createDirectoryStore(dir, { readOnly: true });
@@ -25,12 +26,12 @@ export const directorySource = (dir: string): ArchiveSource => ({
 });
 
 const topFiles = new Set([trustName, lockName]);
-const topFolders = new Set([recordsPrefix, blobsPrefix, tempsName]);
+const topFolders = new Set([segmentsPrefix, blobsPrefix, tempsName]);
 
 /** Reports every object that an archive does not have: whoever hides something there must not go unnoticed. */
 async function findForeign(dir: string, onFault: OnFault): Promise<void> {
   const expectFile = (name: string, entry: Dirent, known: boolean): void => {
-    if (!known) onFault(name, 'foreign: an archive has no object of this name');
+    if (!known) onFault(name, foreignWords(name));
     else if (!entry.isFile()) onFault(name, 'expected a regular file');
   };
   for (const entry of await readdir(dir, { withFileTypes: true }).catch((): Dirent[] => [])) {
@@ -38,7 +39,7 @@ async function findForeign(dir: string, onFault: OnFault): Promise<void> {
     expectFile(entry.name, entry, topFiles.has(entry.name));
   }
   const forms: Record<string, (name: string) => boolean> = {
-    [recordsPrefix]: (name) => seqOfKey(`${recordsPrefix}/${name}`) !== null,
+    [segmentsPrefix]: (name) => firstOfKey(`${segmentsPrefix}/${name}`) !== null,
     [blobsPrefix]: (name) => /^[0-9a-f]{64}$/.test(name),
     [tempsName]: isTempName,
   };

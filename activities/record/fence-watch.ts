@@ -13,9 +13,9 @@ export async function watchFences({ log, temporal }: FenceWatchDeps): Promise<vo
   for (const [scope, bound] of log.state.boundScopes()) {
     const stop = stopOf(await temporal.fenceById(scope), bound.runId);
     if (stop === null) continue;
-    await log.write(async (writer) => {
-      if (log.state.fence(scope)?.runId !== bound.runId) return;
-      await writer.append({ kind: 'kill', scope, fenceRunId: bound.runId, ...stop });
+    await log.write((writer) => {
+      if (writer.state.fence(scope)?.runId !== bound.runId) return;
+      writer.append({ kind: 'kill', scope, fenceRunId: bound.runId, ...stop });
     });
   }
 }

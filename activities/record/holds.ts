@@ -70,7 +70,7 @@ export function createHolds(): Holds {
         case 'card':
           return open(body);
         case 'intent':
-          return move(body.digest, 'released', `released by ${personsOf(body).join(', ')}`);
+          return move(body.digest, 'released', `released by ${releasersOf(body)}`);
         case 'outcome':
           return move(body.digest, 'ended', `${body.status}: ${body.why}`);
         case 'statement':
@@ -96,7 +96,7 @@ function toldBy(about: string, by: string): HoldPhase | null {
   if (about === 'hold-waits' || about === 'hold-still-waits') return 'waits';
   if (about === 'hold-expired') return 'ended';
   if (by !== 'recorder') return null;
-  return about === 'hold-released' ? 'released' : about === 'hold-ended' ? 'ended' : null;
+  return about === 'hold-released' || about === 'auto-released' ? 'released' : about === 'hold-ended' ? 'ended' : null;
 }
 
 function hearStatement({ statement: { statement } }: Body<'statement'>, move: MoveHold): void {
@@ -106,5 +106,5 @@ function hearStatement({ statement: { statement } }: Body<'statement'>, move: Mo
 }
 type MoveHold = (digest: string, phase: HoldPhase, why: string) => void;
 
-const personsOf = ({ request }: Body<'intent'>): string[] =>
-  request.statements.map(({ statement }) => statement.person);
+const releasersOf = ({ request: { grant, statements } }: Body<'intent'>): string =>
+  grant === null ? statements.map(({ statement }) => statement.person).join(', ') : `grant ${grant}`;

@@ -29,10 +29,10 @@ export const createManifestRecorder =
         `manifest version ${rules.version}: its file changed since it was loaded`,
       );
     const file = await blobs.put(bytes, archivedBytesMax);
-    await log.write(async (writer) => {
-      if (log.state.manifests.has(rules.digest)) return;
+    await log.write((writer) => {
+      if (writer.state.manifests.has(rules.digest)) return;
       const runbooks = [...rules.runbooks.values()].map(({ id, digest }) => ({ id, digest }));
-      await writer.append({
+      writer.append({
         kind: 'manifest',
         manifest: rules.digest,
         file,

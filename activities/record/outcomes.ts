@@ -26,10 +26,10 @@ export async function recordOutcome(parts: RecorderParts, raw: unknown, caller: 
     status,
     why: detail.slice(0, 500),
   } as const;
-  return parts.log.write(async (writer) => {
-    const { state } = parts.log;
+  return parts.log.write((writer) => {
+    const { state } = writer;
     const first = state.sameBody(body);
-    if (first !== null) return parts.log.appendedAt(first);
+    if (first !== null) return state.appendedAt(first);
     const intent = state.intents.attempt(digest, attempt);
     if (intent === null || intent.body.executor !== caller)
       throw refused(`\`${caller}\` was never admitted to attempt ${attempt} of \`${digest}\``);
@@ -37,8 +37,8 @@ export async function recordOutcome(parts: RecorderParts, raw: unknown, caller: 
       throw refused(`attempt ${attempt} of \`${digest}\` belongs to another run`);
     const known = intent.ends.find(({ signed, status: end }) => signed && end !== 'unknown');
     if (known !== undefined) throw refused(`record ${known.seq} already says how this attempt ended`);
-    const appended = await writer.append(body, caller);
-    await tripWhenDue(parts, writer, intent.body.request.action);
+    const appended = writer.append(body, caller);
+    tripWhenDue(parts, writer, intent.body.request.action);
     return appended;
   });
 }

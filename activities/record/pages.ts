@@ -1,10 +1,13 @@
-import type { LogRecord } from '../../contracts/record.ts';
+import type { LogRecord, RecordBody } from '../../contracts/record.ts';
+import { InventoryRef } from '../../contracts/tools/contract.ts';
 import type { Manifests } from '../identity/manifests.ts';
 import { escalationOf } from '../notify/escalation.ts';
 import { cut, type Notifier, type Page, severityOf } from '../notify/page.ts';
 import type { HoldEntry } from './holds.ts';
 import type { Log } from './log.ts';
+import type { LogState } from './state.ts';
 
+type Body<K extends RecordBody['kind']> = Extract<RecordBody, { kind: K }>;
 export type PagesDeps = {
   readonly log: Log;
   readonly notifier: Notifier;
@@ -17,14 +20,14 @@ const holdsMax = 8;
 const detailCharsMax = 1_000;
 
 /**
- * Tells a person of every stop, every open breaker, what ended each, and every unknown outcome that nobody was told of,
- * and records each telling. Due until recorded: a crash in between pages twice rather than never.
+ * Tells a person of every stop, every open breaker, what ended each, every write that a grant released, and every unknown
+ * outcome that nobody was told of, and records each telling. Due until recorded: a crash in between pages twice rather than never.
  */
 export async function tellOfWhatIsUntold(deps: PagesDeps): Promise<void> {
   const { log } = deps;
   // One after the other, in the order of the log: a stop that is told after its resume would stay open.
   for (const record of [...log.state.untold.values()])
-    await tell(deps, wordsOf(log, record), () => log.state.untold.has(record.seq));
+    await tell(deps, wordsOf(log, record), (state) => state.untold.has(record.seq));
   if (deps.notifier.configured) await tellOfHolds(deps);
 }
 
@@ -37,7 +40,7 @@ async function tellOfHolds(deps: PagesDeps): Promise<void> {
 type Words = Pick<Page, 'about' | 'workflowId' | 'digest' | 'scope' | 'record' | 'runbook' | 'detail'> &
   Partial<Pick<Page, 'commands'>>;
 
-async function tell({ log, notifier, clock, manifests }: PagesDeps, words: Words, isDue: () => boolean) {
+async function tell({ log, notifier, clock, manifests }: PagesDeps, words: Words, isDue: (state: LogState) => boolean) {
   const { about, workflowId, digest } = words;
   const detail = cut(words.detail, detailCharsMax);
   const page: Page = {
@@ -50,10 +53,10 @@ async function tell({ log, notifier, clock, manifests }: PagesDeps, words: Words
     commands: words.commands ?? [],
   };
   const { to, delivered, channels } = await notifier.page(page);
-  await log.write(async (writer) => {
-    if (!isDue()) return;
+  await log.write((writer) => {
+    if (!isDue(writer.state)) return;
     const how = { about, to, detail, delivered, digest, channels: [...channels] };
-    await writer.append({ kind: 'page', workflowId, runId: null, ...how });
+    writer.append({ kind: 'page', workflowId, runId: null, ...how });
   });
 }
 
@@ -74,6 +77,8 @@ function wordsOf({ state }: Log, { seq, body }: LogRecord): Words {
         detail: `record ${seq}: ${what}: ${why}`,
       };
     }
+    case 'intent':
+      return autoWords(seq, body);
     case 'resume': {
       const { scope, statements } = body;
       const by = statements.map(({ statement }) => `${statement.person}: ${statement.reason}`).join('; ');
@@ -99,6 +104,21 @@ function wordsOf({ state }: Log, { seq, body }: LogRecord): Words {
     default:
       return { ...none, about: 'stopped', detail: `record ${seq}: ${body.kind}` };
   }
+}
+
+/** Who gave the grant is in its record, which a revocation names. */
+function autoWords(seq: number, { workflowId, digest, request: { action, grant } }: Body<'intent'>): Words {
+  const target = InventoryRef.safeParse(action.args.target).data?.entity ?? 'its target';
+  return {
+    about: 'auto-released',
+    workflowId,
+    digest,
+    scope: null,
+    record: seq,
+    runbook: action.runbook.id,
+    detail: `record ${seq}: ${action.tool} on ${target} is released by grant ${grant}, and nobody was asked`,
+    commands: [`holdpoint show ${workflowId}`, `holdpoint runbook revoke ${grant}`],
+  };
 }
 
 /** What whoever is paged types: first to look, and only then to close it. */

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
-import type { ConfigOf } from '../../contracts/config.ts';
+import type { CheckpointHook, ConfigOf } from '../../contracts/config.ts';
 import { codeOf } from '../../contracts/errors.ts';
 import type { Signer } from '../../policies/signing.ts';
 import type { Failpoint } from '../failpoints.ts';
@@ -8,6 +8,8 @@ import { createManifests, type Manifests } from '../identity/manifests.ts';
 import type { Notifier } from '../notify/page.ts';
 import { openArchive } from './archive.ts';
 import { createBlobs } from './blobs.ts';
+import { type CheckpointPlace, openPlaces } from './checkpoint-places.ts';
+import { mustReach, newestOf, publish } from './checkpoints.ts';
 import { watchFences } from './fence-watch.ts';
 import { type Log, openLog } from './log.ts';
 import { createManifestRecorder, type RecordManifest } from './manifest-record.ts';
@@ -16,13 +18,24 @@ import { tellOfWhatIsUntold } from './pages.ts';
 import { createPoller, type Poller } from './poller.ts';
 import { startServer } from './server.ts';
 import type { DoorParts } from './statements-door.ts';
+import type { RecordStore } from './store.ts';
+import type { OnAppend } from './store-groups.ts';
 import { createSweep } from './sweep.ts';
 import type { TemporalView } from './temporal-view.ts';
 
 export type RecorderDeps = {
   readonly config: Pick<
     ConfigOf<'recorder'>,
-    'archive' | 'bundleDir' | 'manifestDir' | 'mode' | 'keys' | 'listen' | 'pollMs' | 'fencePollMs' | 'unknownAfterMs'
+    | 'archive'
+    | 'checkpoints'
+    | 'bundleDir'
+    | 'manifestDir'
+    | 'mode'
+    | 'keys'
+    | 'listen'
+    | 'pollMs'
+    | 'fencePollMs'
+    | 'unknownAfterMs'
   >;
   readonly signer: Signer;
   readonly clock: () => number;
@@ -33,8 +46,9 @@ export type RecorderDeps = {
   readonly namespace: string;
   readonly temporal: TemporalView;
   readonly doorPerMinute?: number;
+  readonly checkpointHook?: CheckpointHook;
 };
-export type Look = 'manifests' | 'fences' | 'incidents' | 'pages';
+export type Look = 'manifests' | 'fences' | 'incidents' | 'pages' | 'checkpoints';
 export type Recorder = {
   readonly url: string;
   readonly log: Log;
@@ -46,7 +60,7 @@ export type Recorder = {
 /**
  * The recorder: takes its archive, verifies all of it, then serves and looks at Temporal. Throws `RECORD_REFUSED` while
  * another live recorder has the archive, `STORE_UNFIT` or `STORE_AWAY` for a bucket, and `RECORD_DAMAGED` naming object and
- * reason: a damaged log is not served.
+ * reason: a log that is damaged, or less than was published of it, is not served.
  */
 export async function startRecorder(deps: RecorderDeps): Promise<Recorder> {
   const { config, logger } = deps;
@@ -54,13 +68,8 @@ export async function startRecorder(deps: RecorderDeps): Promise<Recorder> {
   const { store } = archive;
   try {
     const metrics = createMetrics(deps.registry);
-    const log = await openLog({
-      ...deps,
-      store,
-      keys: config.keys,
-      onAppend: ({ kind }, ms) => metrics.appended(kind, ms),
-    });
-    logger.info({ records: log.state.link.seq + 1 }, 'log verified');
+    const places = await openPlaces(config.checkpoints, deps.checkpointHook, config.keys);
+    const log = await openKnownLog(deps, store, places, metrics);
     const manifests = createManifests({ ...deps, dir: config.manifestDir, keys: config.keys, mode: config.mode });
     await manifests.reload();
     manifests.start();
@@ -71,7 +80,7 @@ export async function startRecorder(deps: RecorderDeps): Promise<Recorder> {
       logger.error({ code: codeOf(error) }, 'no manifest to go by: nothing will be admitted');
     });
     const lookUpFence: DoorParts['lookUpFence'] = (scope) => deps.temporal.fence(scope);
-    const parts = { ...deps, log, blobs, manifests, keys: config.keys, recordManifest, lookUpFence };
+    const parts = { ...deps, log, places, blobs, manifests, keys: config.keys, recordManifest, lookUpFence };
     const server = await startServer({ ...parts, metrics, listen: config.listen });
     const looks = looksOf(deps, { ...parts, metrics });
     const pollers = startPollers(deps, looks, metrics);
@@ -92,13 +101,36 @@ export async function startRecorder(deps: RecorderDeps): Promise<Recorder> {
   }
 }
 
-type Parts = DoorParts & { readonly metrics: RecorderMetrics; readonly manifests: Manifests };
+/** Verifies the whole log, and that it is no less than what was published of it. */
+async function openKnownLog(
+  deps: RecorderDeps,
+  store: RecordStore,
+  places: readonly CheckpointPlace[],
+  metrics: RecorderMetrics,
+): Promise<Log> {
+  const { config, logger } = deps;
+  const known = await newestOf(places);
+  const onAppend: OnAppend = ({ kind }, ms) => metrics.appended(kind, ms);
+  const log = await openLog({ ...deps, store, keys: config.keys, origin: config.checkpoints.origin, onAppend });
+  logger.info({ records: log.state.link.seq + 1 }, 'log verified');
+  mustReach(log, known);
+  if (places.length === 0) logger.warn('no checkpoints are kept elsewhere: who keeps the archive can rewind it unseen');
+  return log;
+}
+
+type Parts = DoorParts & {
+  readonly metrics: RecorderMetrics;
+  readonly manifests: Manifests;
+  readonly places: readonly CheckpointPlace[];
+};
 
 type Looks = Readonly<Record<Look, () => Promise<void>>>;
 
-function looksOf({ config, logger, temporal, notifier, clock }: RecorderDeps, parts: Parts): Looks {
-  const { log, blobs, metrics, manifests } = parts;
+function looksOf(deps: RecorderDeps, parts: Parts): Looks {
+  const { config, logger, temporal, notifier, clock } = deps;
+  const { log, blobs, metrics, manifests, places } = parts;
   const { bundleDir, unknownAfterMs } = config;
+  const checkpoints = (): Promise<void> => publish({ ...deps, log, places });
   const sweep = createSweep({ log, blobs, temporal, clock, logger, bundleDir, unknownAfterMs });
   return {
     manifests: async () => {
@@ -110,18 +142,22 @@ function looksOf({ config, logger, temporal, notifier, clock }: RecorderDeps, pa
       metrics.temporalAnswers(true);
       metrics.headIs(log.state.link.seq);
     },
-    incidents: () => sweep.pass(),
+    incidents: async () => {
+      if (await sweep.pass()) await checkpoints();
+    },
     pages: () => tellOfWhatIsUntold({ log, notifier, clock, manifests }),
+    checkpoints,
   };
 }
 
-/** Four loops, none of which waits for another: a page that hangs must not delay the sight of a stop. */
+/** Five loops, none of which waits for another: a page that hangs must not delay the sight of a stop. */
 function startPollers({ config, logger }: RecorderDeps, looks: Looks, metrics: RecorderMetrics): Poller[] {
   const everyMs = {
     manifests: config.pollMs,
     fences: config.fencePollMs,
     incidents: config.pollMs,
     pages: config.fencePollMs,
+    checkpoints: config.checkpoints.everyMs,
   };
   const onFault = (loop: string) => (error: unknown) => {
     const code = codeOf(error);

@@ -7,7 +7,7 @@ import type { BoundFences } from '../../contracts/recorder-api.ts';
 import type { ProcessId } from '../../contracts/signed.ts';
 import type { SignedStanding } from '../../contracts/standing.ts';
 import { Name, Sha256, WorkflowId } from '../../contracts/values.ts';
-import { jcs, sha256Hex } from '../../policies/digest.ts';
+import { sha256Hex } from '../../policies/digest.ts';
 import { appendRecord } from './append-rules.ts';
 import { takeAttestation } from './attestations-door.ts';
 import { recordOutcome } from './outcomes.ts';
@@ -15,10 +15,10 @@ import type { RecorderParts } from './parts.ts';
 import { giveReceipt } from './receipts.ts';
 import { governedBy } from './runbook-report.ts';
 import type { ServerDeps } from './server.ts';
+import { bodyOf, callerOf, jsonOf } from './signed-server.ts';
 import type { BoundFence } from './state.ts';
 import { takeStatements } from './statements-door.ts';
 import { changeOf, proposalOf, runbookStatuses, statusOfRunbook } from './status-windows.ts';
-import { parseJson } from './wire.ts';
 
 const recordsPerPageMax = 500;
 const openIntentsMax = 1_000;
@@ -58,6 +58,9 @@ function addReads(app: FastifyInstance, deps: ServerDeps): void {
     const { seq, hash, atMs } = deps.log.state.link;
     return { seq, hash, at: instant(atMs) };
   });
+  app.get('/v1/checkpoint', window, async (_request, reply) =>
+    reply.type('text/plain').send(deps.log.checkpoint().note),
+  );
 }
 
 /** What a person reads before signing a change of standing. */
@@ -87,26 +90,7 @@ function addBlobs(app: FastifyInstance, deps: ServerDeps): void {
   });
 }
 
-/** The bytes of a request, as they were signed. */
-export const bodyOf = (request: FastifyRequest): Buffer => (request.body as Buffer | undefined) ?? Buffer.alloc(0);
-
-/** JSON that has canonical bytes: text with half a character in it could be neither hashed nor signed. */
-function jsonOf(request: FastifyRequest): unknown {
-  const raw = parseJson(bodyOf(request));
-  try {
-    jcs(raw);
-    return raw;
-  } catch {
-    throw new HoldpointError('BAD_INPUT', 'request: expected JSON of well-formed Unicode');
-  }
-}
-
 const instant = (ms: number): string => new Date(ms).toISOString();
-
-function callerOf({ caller }: FastifyRequest): ProcessId {
-  if (caller === null) throw new HoldpointError('UNAUTHENTICATED', 'request: expected it to be signed');
-  return caller.as;
-}
 
 type Shape = { safeParse(value: unknown): { success: true; data: string } | { success: false } };
 function param(request: FastifyRequest, name: string, shape: Shape): string {
@@ -119,7 +103,9 @@ async function openIntents({ log }: RecorderParts, caller: ProcessId): Promise<{
   if (!caller.startsWith('executor.'))
     throw new HoldpointError('NOT_PERMITTED', `\`${caller}\` has no intents: only executors do`);
   const entries = log.state.intents.unsigned(caller).slice(0, openIntentsMax);
-  return Promise.all(entries.map(async ({ seq }) => ({ record: await log.read(seq) })));
+  const open: { record: SignedRecord }[] = [];
+  for await (const record of log.records(entries.map(({ seq }) => seq))) open.push({ record });
+  return open;
 }
 
 async function standingOf({ log, signer, clock }: RecorderParts, request: FastifyRequest): Promise<SignedStanding> {
@@ -156,8 +142,7 @@ async function pageOf({ log }: RecorderParts, request: FastifyRequest): Promise<
       : state.runs.seqs(workflow).filter((seq) => seq >= from && (kinds?.has(state.kindAt(seq)) ?? true));
   const page: SignedRecord[] = [];
   let bytes = 0;
-  for (const seq of seqs.slice(0, limit)) {
-    const record = await log.read(seq);
+  for await (const record of log.records(seqs.slice(0, limit))) {
     bytes += JSON.stringify(record).length;
     if (page.length > 0 && bytes > pageBytesMax) break;
     page.push(record);

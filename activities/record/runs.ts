@@ -21,6 +21,8 @@ export type Runs = {
   unsealed(): readonly string[];
   /** Workflow ids whose every run is sealed, newest seal last: a Reset can still bring them back. */
   sealed(): readonly string[];
+  /** How many runs were sealed. */
+  sealCount(): number;
   /** Numbers of the records that name this workflow id. */
   seqs(workflowId: string): readonly number[];
 };
@@ -31,6 +33,7 @@ export function createRuns(): Runs {
   const open = new Set<string>();
   const closed = new Set<string>();
   const seqsById = new Map<string, number[]>();
+  let seals = 0;
 
   const enter = (workflowId: string, runId: string): RunEntry => {
     const runs = byId.get(workflowId) ?? new Map<string, RunEntry>();
@@ -58,8 +61,10 @@ export function createRuns(): Runs {
       const entry = enter(workflowId, body.runId);
       if (body.kind === 'reset') entry.announced = true;
       if (body.kind === 'alert') entry.bundle = body.bundle;
-      if (body.kind === 'seal') entry.sealed = true;
-      else if (!entry.sealed) entry.records += 1;
+      if (body.kind === 'seal') {
+        entry.sealed = true;
+        seals += 1;
+      } else if (!entry.sealed) entry.records += 1;
       refile(workflowId);
     },
     get: (workflowId, runId) => byId.get(workflowId)?.get(runId) ?? null,
@@ -67,6 +72,7 @@ export function createRuns(): Runs {
     isSealed: (workflowId, runId) => byId.get(workflowId)?.get(runId)?.sealed === true,
     unsealed: () => [...open],
     sealed: () => [...closed],
+    sealCount: () => seals,
     seqs: (workflowId) => seqsById.get(workflowId) ?? [],
   };
 }

@@ -1,7 +1,7 @@
-import type { ArchiveSource, OnFault } from './archive-source.ts';
+import { type ArchiveSource, foreignWords, type OnFault } from './archive-source.ts';
 import type { S3Bucket, S3Version } from './s3-bucket.ts';
 import { byKey, faultOfHistory, faultOfLock } from './s3-lock.ts';
-import { isKey, recordsPrefix } from './store.ts';
+import { isKey, segmentsPrefix } from './store.ts';
 
 const atOnce = 16;
 
@@ -16,14 +16,14 @@ export const s3Source = (bucket: S3Bucket, now: () => number): ArchiveSource => 
     const histories = byKey(await bucket.historyOf(null));
     const first = new Map<string, S3Version>();
     for (const [key, history] of histories) {
-      if (!isKey(key)) onFault(key, 'foreign: an archive has no object of this name');
+      if (!isKey(key)) onFault(key, foreignWords(key));
       const fault = faultOfHistory(history);
       if (fault !== null) onFault(key, fault);
       const oldest = history.findLast(({ isMarker }) => !isMarker);
       if (oldest !== undefined && isKey(key)) first.set(key, oldest);
     }
-    if (![...first.keys()].some((key) => key.startsWith(`${recordsPrefix}/`)))
-      onFault(recordsPrefix, 'expected objects of records: this is no archive');
+    if (![...first.keys()].some((key) => key.startsWith(`${segmentsPrefix}/`)))
+      onFault(segmentsPrefix, 'expected segments of records: this is no archive');
     const ends = await findLocks(bucket, first, onFault);
     return {
       get: async (key) => {

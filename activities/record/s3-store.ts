@@ -3,7 +3,7 @@ import type { S3Bucket, S3Version } from './s3-bucket.ts';
 import { sha256Base64 } from './s3-bucket.ts';
 import { byKey, faultOfHistory, faultOfLock, lockUntil, mustBeWriteOnce } from './s3-lock.ts';
 import type { Reached, RecordStore } from './store.ts';
-import { blobsPrefix, mustBeKey, recordsPrefix } from './store.ts';
+import { isPrefix, mustBeKey } from './store.ts';
 
 export type S3StoreOptions = { readonly retentionDays: number; readonly clock: () => number };
 type Store = S3StoreOptions & {
@@ -96,7 +96,7 @@ async function mustBeLocked(store: Store, { key, versionId }: S3Version): Promis
 }
 
 async function list(store: Store, prefix: string): Promise<string[]> {
-  if (prefix !== recordsPrefix && prefix !== blobsPrefix) throw new TypeError('expected a known prefix');
+  if (!isPrefix(prefix)) throw new TypeError('expected a known prefix');
   const histories = byKey(await store.bucket.historyOf(prefix));
   for (const [key, history] of histories) {
     const fault = faultOfHistory(history);

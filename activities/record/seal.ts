@@ -27,12 +27,12 @@ async function settle({ log, clock, unknownAfterMs }: SealDeps, run: RunEntry, c
   const open = log.state.intents.ofRun(run.workflowId, run.runId).filter(({ ends }) => ends.length === 0);
   const overdue = open.filter(({ startBefore }) => clock() >= Math.max(closedAt, startBefore) + unknownAfterMs);
   for (const { body } of overdue)
-    await log.write(async (writer) => {
+    await log.write((writer) => {
       // An executor's own word may have arrived meanwhile, and is worth more.
-      if (log.state.intents.attempt(body.digest, body.attempt)?.ends.length !== 0) return;
+      if (writer.state.intents.attempt(body.digest, body.attempt)?.ends.length !== 0) return;
       const { workflowId, runId, digest, attempt } = body;
       const why = `no executor signed what came of it within ${unknownAfterMs} ms of the end of its run`;
-      await writer.append({
+      writer.append({
         kind: 'outcome',
         workflowId,
         runId,
@@ -53,11 +53,11 @@ async function seal(deps: SealDeps, run: RunEntry, { status }: IncidentView): Pr
   const history = await blobs.put(Buffer.from(json, 'utf8'), archivedBytesMax);
   const bundle = bundleOf(log, run);
   await archiveBundle(deps, bundle);
-  await log.write(async (writer) => {
-    const known = log.state.runs.get(workflowId, runId);
+  await log.write((writer) => {
+    const known = writer.state.runs.get(workflowId, runId);
     if (known === null || known.sealed) return;
     const { records } = known;
-    await writer.append({ kind: 'seal', workflowId, runId, status, history, historyEvents: events, records, bundle });
+    writer.append({ kind: 'seal', workflowId, runId, status, history, historyEvents: events, records, bundle });
   });
 }
 

@@ -1,4 +1,6 @@
+import { HoldpointError } from '../../contracts/errors.ts';
 import type { LogRecord, RecordBody, RecordKind, SignedRecord } from '../../contracts/record.ts';
+import type { Appended } from '../../contracts/recorder-api.ts';
 import { digestOf } from '../../policies/digest.ts';
 import { IncidentStory } from '../../policies/incident-story.ts';
 import { Ledger } from '../../policies/standing/ledger.ts';
@@ -47,6 +49,8 @@ export class LogState {
   /** Digests of actions that a person rejected. */
   readonly rejected = new Map<string, number>();
   readonly manifests = new Map<string, Body<'manifest'>>();
+  /** What was found in evidence, by the hash of what was signed. */
+  readonly findings = new Map<string, Body<'finding'>['findings']>();
   /** Where every runbook stands. */
   readonly ledger = new Ledger();
   /** What decides, by workflow id, whether an incident may go on without a person. */
@@ -65,6 +69,7 @@ export class LogState {
   private readonly changes = new Map<string, number>();
   private readonly bodies = new Map<string, number>();
   private readonly hashes: string[] = [];
+  private readonly times: string[] = [];
   private readonly kinds: RecordKind[] = [];
 
   /** Folds one more record in. Only `log.ts` and the verifier call it, after the record was checked and is durable. */
@@ -72,6 +77,7 @@ export class LogState {
     const { payload } = record;
     this.link = link;
     this.hashes.push(link.hash);
+    this.times.push(payload.at);
     this.kinds.push(payload.body.kind);
     this.runs.apply(payload);
     this.holds.apply(payload);
@@ -125,6 +131,14 @@ export class LogState {
     return this.hashes[seq] ?? null;
   }
 
+  /** What was answered when this record was appended. Throws `NOT_FOUND`. */
+  appendedAt(seq: number): Appended {
+    const [hash, at] = [this.hashes[seq], this.times[seq]];
+    if (hash === undefined || at === undefined)
+      throw new HoldpointError('NOT_FOUND', `record ${seq} is not in the log`);
+    return { seq, hash, at };
+  }
+
   kindAt(seq: number): RecordKind | null {
     return this.kinds[seq] ?? null;
   }
@@ -144,11 +158,16 @@ export class LogState {
         this.cardDigests.add(body.cardDigest);
         this.cards.set(body.card.digest, { cardDigest: body.cardDigest, body, at: link.atMs });
         break;
+      case 'finding':
+        this.findings.set(body.ref, body.findings);
+        break;
       case 'verdict':
         this.foldRehearsal(body);
         break;
       case 'intent':
         this.intents.begin(body, payload, link.hash);
+        // Nobody was asked: somebody is told.
+        if (body.request.grant !== null) this.untold.set(seq, payload);
         break;
       case 'outcome':
         // The first *unknown* of an attempt is told, whoever said it; a second one is no news.

@@ -10,6 +10,7 @@ import { statementHash } from '../../policies/statement.ts';
 import type { RunView } from '../identity/describe.ts';
 import type { RecorderParts } from './parts.ts';
 import { checkChange, type StandingSubject } from './standing-rules.ts';
+import type { LogState } from './state.ts';
 
 /** The latest run of a fence as the server has it now; null when there is none. Throws `FENCE_UNREACHABLE`. */
 export type FenceLookup = (scope: FenceScope) => Promise<RunView | null>;
@@ -47,21 +48,21 @@ export async function takeStatements(parts: DoorParts, raw: unknown): Promise<Ap
 
 /** Distinct persons with the power, under the newest rules, each with a statement that the log has never seen. */
 function mustHavePower(
-  { log, manifests, clock }: RecorderParts,
+  { manifests, clock }: RecorderParts,
+  state: LogState,
   type: Exclude<Subject['type'], 'action'>,
   statements: readonly SignedStatement[],
 ): readonly SignedStatement[] {
-  manifests.mustBeAtLeast(log.state.manifestVersion);
+  manifests.mustBeAtLeast(state.manifestVersion);
   const newest = manifests.newest();
-  mustBeUnused({ log }, statements);
+  mustBeUnused(state, statements);
   const verified = verifyPower({ raw: statements, type, rules: newest, newest, now: clock() });
   return verified.map(({ signed }) => signed);
 }
 
-function mustBeUnused({ log }: Pick<RecorderParts, 'log'>, statements: readonly SignedStatement[]): void {
+function mustBeUnused(state: LogState, statements: readonly SignedStatement[]): void {
   for (const { statement } of statements) {
-    const seq =
-      log.state.statementSeq(statementHash(statement)) ?? log.state.nonceUse(statement.person, statement.nonce)?.seq;
+    const seq = state.statementSeq(statementHash(statement)) ?? state.nonceUse(statement.person, statement.nonce)?.seq;
     if (seq !== undefined)
       throw new HoldpointError('STATEMENT_REPLAYED', `statement: record ${seq} holds it, or its nonce, already`);
   }
@@ -76,16 +77,16 @@ async function takeResume(
   subject: SubjectOf<'resume'>,
   raw: readonly SignedStatement[],
 ): Promise<Appended> {
-  mustHavePower(parts, 'resume', raw);
+  mustHavePower(parts, parts.log.state, 'resume', raw);
   mustKnowScope(parts, subject.scope);
   const run = await parts.lookUpFence(subject.scope);
   mustBeOpenRun(run, subject.fenceRunId);
   const { fenceRunId } = subject;
-  return parts.log.write(async (writer) => {
-    const bound = parts.log.state.boundOnce(fenceRunId);
+  return parts.log.write((writer) => {
+    const bound = writer.state.boundOnce(fenceRunId);
     if (bound !== null)
       throw new HoldpointError('STATEMENT_REPLAYED', `resume: record ${bound} bound this fence run; start another`);
-    const statements = [...mustHavePower(parts, 'resume', raw)];
+    const statements = [...mustHavePower(parts, writer.state, 'resume', raw)];
     return writer.append({ kind: 'resume', scope: fenceId(subject.scope), fenceRunId, statements });
   });
 }
@@ -105,11 +106,12 @@ function mustBeOpenRun(run: RunView | null, fenceRunId: string): void {
 /** A change of standing: what it needs of the log is decided where nobody else writes. */
 function takeChange(parts: DoorParts, subject: StandingSubject, raw: readonly SignedStatement[]): Promise<Appended> {
   const { log, manifests, clock } = parts;
-  return log.write(async (writer) => {
-    const signed = [...mustHavePower(parts, subject.type, raw)];
+  return log.write((writer) => {
+    const { ledger, link } = writer.state;
+    const signed = [...mustHavePower(parts, writer.state, subject.type, raw)];
     const statements = signed.map(({ statement }) => statement);
-    const now = Math.max(clock(), log.state.link.atMs);
-    const runbook = checkChange({ ledger: log.state.ledger, newest: manifests.newest(), subject, statements, now });
+    const now = Math.max(clock(), link.atMs);
+    const runbook = checkChange({ ledger, newest: manifests.newest(), subject, statements, now });
     return writer.append({ kind: 'standing', change: subject.type, runbook, statements: signed });
   });
 }
@@ -125,7 +127,7 @@ async function takeRejection(
     throw refused(
       'action: expected one rejection; an approval is a signal to its incident, which asks for the receipt',
     );
-  mustBeUnused(parts, raw);
+  mustBeUnused(parts.log.state, raw);
   const shown = parts.log.state.cards.get(subject.digest);
   if (shown === undefined) throw refused('action: the log holds no card for this digest');
   const { action, expiresAt, digest } = shown.body.card;
@@ -137,9 +139,9 @@ async function takeRejection(
   const newest = parts.manifests.newest();
   const { hash } = weighForAction({ raw: signed, hold, risk, runbook, rules, newest, now: parts.clock() });
   const { workflowId, runId } = shown.body;
-  return parts.log.write(async (writer) => {
-    mustBeUnused(parts, raw);
-    if (parts.log.state.runs.isSealed(workflowId, runId))
+  return parts.log.write((writer) => {
+    mustBeUnused(writer.state, raw);
+    if (writer.state.runs.isSealed(workflowId, runId))
       throw new HoldpointError('SEALED', 'action: its run has ended and is sealed');
     return writer.append({ kind: 'statement', workflowId, runId, statement: signed, hash });
   });

@@ -17,25 +17,29 @@ export type RecordStore = {
   list(prefix: string): Promise<string[]>;
 };
 
-export const recordsPrefix = 'records';
+export const segmentsPrefix = 'segments';
 export const blobsPrefix = 'blobs';
+/** Where an earlier format kept an object for each record: nothing is read from there, and nothing may lie there. */
+export const formerPrefix = 'records';
 const digits = 12;
 
-/** Zero-padded, so that names sort as numbers do. */
-export const recordKey = (seq: number): string => `${recordsPrefix}/${String(seq).padStart(digits, '0')}.json`;
+/** By the number of a segment's first record, zero-padded, so that names sort as numbers do. */
+export const segmentKey = (first: number): string => `${segmentsPrefix}/${String(first).padStart(digits, '0')}.txt`;
 export const blobKey = (hash: string): string => `${blobsPrefix}/${hash}`;
 
-/** The number that a record's key stands for, or null for a name that no record has. */
-export function seqOfKey(key: string): number | null {
-  const match = /^records\/([0-9]{12})\.json$/.exec(key);
+/** The number of the first record of the segment with this key, or null for a name that no segment has. */
+export function firstOfKey(key: string): number | null {
+  const match = /^segments\/([0-9]{12})\.txt$/.exec(key);
   return match === null ? null : Number(match[1]);
 }
 
-const keyForm = /^(records\/[0-9]{12}\.json|blobs\/[0-9a-f]{64})$/;
+const keyForm = /^(segments\/[0-9]{12}\.txt|blobs\/[0-9a-f]{64})$/;
 
 export const isKey = (key: string): boolean => keyForm.test(key);
 
 /** A key is one of ours or it reaches no store: no path can be smuggled in. */
 export function mustBeKey(key: string): void {
-  if (!isKey(key)) throw new TypeError('expected the key of a record or a blob');
+  if (!isKey(key)) throw new TypeError('expected the key of a segment or a blob');
 }
+
+export const isPrefix = (prefix: string): boolean => [segmentsPrefix, blobsPrefix, formerPrefix].includes(prefix);

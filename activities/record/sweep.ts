@@ -8,8 +8,8 @@ const parallel = 8;
 const missingPassesMax = 256;
 
 export type Sweep = {
-  /** One look at every workflow id that is not sealed. Throws `TEMPORAL_AWAY`, and goes on where it was the next time. */
-  pass(): Promise<void>;
+  /** One look at every workflow id that is not sealed: true when a run was sealed. Throws `TEMPORAL_AWAY`, and goes on where it was the next time. */
+  pass(): Promise<boolean>;
 };
 
 /**
@@ -37,7 +37,9 @@ export function createSweep(deps: SealDeps): Sweep {
       const { runs } = deps.log.state;
       const again = passes % sealedEveryPasses === 0 ? runs.sealed().slice(-sealedWatched) : [];
       const ids = [...runs.unsealed(), ...again];
+      const before = runs.sealCount();
       for (let at = 0; at < ids.length; at += parallel) await Promise.all(ids.slice(at, at + parallel).map(visit));
+      return runs.sealCount() > before;
     },
   };
 }
@@ -63,9 +65,9 @@ async function announceReset(deps: SealDeps, workflowId: string, latest: Inciden
   if (log.state.runs.get(workflowId, latest.runId)?.announced === true) return;
   const from = await bornOf(deps, workflowId, latest.runId);
   if (from === null) return;
-  await log.write(async (writer) => {
-    if (log.state.runs.get(workflowId, latest.runId)?.announced === true) return;
-    await writer.append({ kind: 'reset', workflowId, runId: latest.runId, from });
+  await log.write((writer) => {
+    if (writer.state.runs.get(workflowId, latest.runId)?.announced === true) return;
+    writer.append({ kind: 'reset', workflowId, runId: latest.runId, from });
   });
   if (latest.closedAt !== null) return;
   await temporal.note(workflowId, latest.runId, { kind: 'reset' }).catch(() => {

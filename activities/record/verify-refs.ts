@@ -7,6 +7,8 @@ export function blobsNamedBy(body: RecordBody): readonly string[] {
       return [body.alertRef];
     case 'result':
       return [body.evidence.resultHash];
+    case 'finding':
+      return [body.ref];
     case 'proposal':
       return [body.trace];
     case 'card':

@@ -8,9 +8,10 @@ import { createBlobReader } from './blobs.ts';
 import { genesis } from './chain.ts';
 import { directorySource } from './directory-source.ts';
 import { LogState } from './state.ts';
-import { recordKey } from './store.ts';
+import { segmentKey } from './store.ts';
+import { checkCheckpoints, type KeptCheckpoint } from './verify-checkpoints.ts';
 import { anchorsOf, trustName } from './verify-keys.ts';
-import { type Fault, type Read, readBlobs, readChain, reasonOf } from './verify-objects.ts';
+import { type Chain, type Fault, type Read, readBlobs, readChain, reasonOf } from './verify-objects.ts';
 import { blobsNamedBy } from './verify-refs.ts';
 import { checkRecord } from './verify-story.ts';
 
@@ -21,6 +22,8 @@ type Brought = {
   readonly incident?: string;
   /** A head that the reader knows from elsewhere: without it nobody can see that the newest records were removed. */
   readonly head?: Pick<Head, 'seq' | 'hash'>;
+  /** Checkpoints that were kept elsewhere: they show the same, and also that the log is not another. */
+  readonly checkpoints?: readonly KeptCheckpoint[];
 };
 export type VerifyInput = Brought & { readonly dir: string };
 export type VerifyReport = {
@@ -45,7 +48,8 @@ export const verifyArchive = ({ dir, ...brought }: VerifyInput): Promise<VerifyR
  * Finds what was changed, removed, reordered, repeated or added, and names the object and the reason. Never throws for
  * what is in the archive.
  */
-export async function verifySource(source: ArchiveSource, { keys, incident, head }: Brought): Promise<VerifyReport> {
+export async function verifySource(source: ArchiveSource, brought: Brought): Promise<VerifyReport> {
+  const { keys, incident, head, checkpoints = [] } = brought;
   const faults: Fault[] = [];
   const onFault: OnFault = (object, reason) => void faults.push({ object, reason });
   // The runbooks of its manifests may name statements.
@@ -53,12 +57,14 @@ export async function verifySource(source: ArchiveSource, { keys, incident, head
   const anchors = await anchorsOf(source, keys);
   if (anchors.keys === null) onFault(trustName, 'expected keys to verify by, got none');
   const archive = await source.survey(onFault);
-  const read = await readChain(archive, anchors.keys ?? {}, onFault);
+  const chain = await readChain(archive, anchors.keys ?? {}, onFault);
+  const { read } = chain;
   const sound = await readBlobs(archive, onFault);
   findMissingBlobs(read, sound, faults);
   const state = await tellStory(archive, anchors.keys ?? {}, read, onFault);
   const link = read.at(-1)?.link ?? genesis;
-  if (head !== undefined) checkHead(read, head, onFault);
+  if (head !== undefined) checkHead(chain, head, onFault);
+  const words = checkCheckpoints(chain, checkpoints, anchors.keys ?? {}, onFault);
   const of = (ids: readonly string[]) => (incident === undefined ? ids : ids.filter((id) => id === incident));
   return {
     ok: faults.length === 0,
@@ -67,21 +73,22 @@ export async function verifySource(source: ArchiveSource, { keys, incident, head
     sealed: of(state.runs.sealed()),
     open: of(state.runs.unsealed()),
     faults,
-    anchors: [...anchors.words, ...archive.words, wordOnHead(head)],
+    anchors: [...anchors.words, ...archive.words, ...words, ...wordsOnHead(head, words.length > 0)],
   };
 }
 
-const wordOnHead = (head: Brought['head']): string =>
-  head === undefined
-    ? 'head: none was brought, so records removed from the very end cannot be noticed'
-    : `head: record ${head.seq}, brought by the reader`;
+function wordsOnHead(head: Brought['head'], hasCheckpoint: boolean): string[] {
+  if (head !== undefined) return [`head: record ${head.seq}, brought by the reader`];
+  const none = 'head: neither one nor a checkpoint was brought, so records removed from the very end cannot be noticed';
+  return hasCheckpoint ? [] : [none];
+}
 
-function checkHead(read: readonly Read[], head: Pick<Head, 'seq' | 'hash'>, onFault: OnFault): void {
+function checkHead({ read, size }: Chain, head: Pick<Head, 'seq' | 'hash'>, onFault: OnFault): void {
   const found = read.find(({ link }) => link.seq === head.seq);
-  if (found === undefined)
-    onFault(recordKey(head.seq), 'is missing: the reader knows a head that the archive does not reach');
-  else if (found.link.hash !== head.hash)
-    onFault(recordKey(head.seq), 'is another record than the head that the reader knows');
+  if (head.seq >= size)
+    onFault(segmentKey(size), `is missing: the reader knows record ${head.seq}, which the archive does not reach`);
+  else if (found !== undefined && found.link.hash !== head.hash)
+    onFault(found.object, `record ${head.seq}: is another one than the head that the reader knows`);
 }
 
 function findMissingBlobs(read: readonly Read[], sound: ReadonlySet<string>, faults: Fault[]): void {
@@ -105,14 +112,15 @@ async function tellStory(
   const blobs = createBlobReader(archive);
   const state = new LogState();
   const rules = new Map<string, Rules>();
-  for (const { record, link } of read) {
+  for (const one of read) {
+    const { record, link, object } = one;
     try {
       await checkRecord({ keys, blobs, state, rules }, record.payload);
       state.apply(record, link);
     } catch (error) {
       const code = error instanceof HoldpointError ? ` (${error.code})` : '';
-      onFault(recordKey(link.seq), `${reasonOf(error, recordKey(link.seq))}${code}`);
-      applyAnyway(state, { record, link });
+      onFault(object, `record ${link.seq}: ${reasonOf(error, object)}${code}`);
+      applyAnyway(state, one);
     }
   }
   return state;

@@ -11,6 +11,10 @@ import { openSigned } from '../../policies/signing.ts';
 export const replyBytesMax = 32 * 1024 * 1024;
 export const blobBytesMax = 4 * 1024 * 1024;
 
+/** Who answers a request, and the code for when no reply of it came. */
+export type Peer = { readonly as: 'recorder' | 'broker'; readonly away: 'RECORDER_AWAY' | 'BROKER_AWAY' };
+export const recorderPeer: Peer = { as: 'recorder', away: 'RECORDER_AWAY' };
+
 export type Reply = { readonly status: number; readonly body: Buffer; readonly signature: string | null };
 export type Call = {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -69,13 +73,36 @@ export async function askDoor({ url, keys }: Door, call: Call, timeoutMs: number
   const reply = await send(url, { ...call, headers: { ...call.headers, [nonceHeader]: nonce } }, timeoutMs);
   // Refused before it was read, so there was nothing to sign over; all that follows from it is to come again, or with less.
   const unread = reply.signature === null && (reply.status === 429 || reply.status === 413);
-  if (!unread) mustBeRecorders(reply, doorNonce(call, nonce), keys);
+  if (!unread) mustBePeers(reply, doorNonce(call, nonce), keys);
   if (reply.status !== 200) throw namedError(reply.body) ?? errorOf(reply);
   return reply.body;
 }
 
-/** Sends one request, bounded in time and bytes. Throws `RECORDER_AWAY` when no whole reply came. */
-export async function send(url: string, call: Call, timeoutMs: number): Promise<Reply> {
+export type ExchangeOptions = {
+  readonly url: string;
+  readonly signer: Signer;
+  readonly keys: PinnedKeys;
+  /** Milliseconds since the epoch. */
+  readonly clock: () => number;
+  readonly timeoutMs?: number;
+};
+export const timeoutMsDefault = 10_000;
+
+/**
+ * One signed request, and the body of its reply, believed only under the peer's pinned key. Throws the peer's away code when
+ * no reply of it came or it failed (5xx), and the peer's own code when it refused.
+ */
+export async function exchange(options: ExchangeOptions, call: Call, peer = recorderPeer): Promise<Buffer> {
+  const { nonce, headers } = signCall(call, options.signer, options.clock());
+  const reply = await send(options.url, { ...call, headers }, options.timeoutMs ?? timeoutMsDefault, peer);
+  mustBePeers(reply, nonce, options.keys, peer);
+  const error = errorOf(reply, peer);
+  if (error !== null) throw error;
+  return reply.body;
+}
+
+/** Sends one request, bounded in time and bytes. Throws the peer's away code when no whole reply came. */
+export async function send(url: string, call: Call, timeoutMs: number, peer = recorderPeer): Promise<Reply> {
   try {
     const response = await fetch(new URL(call.path, url), {
       method: call.method,
@@ -86,56 +113,56 @@ export async function send(url: string, call: Call, timeoutMs: number): Promise<
     });
     return {
       status: response.status,
-      body: await readBounded(response),
+      body: await readBounded(response, peer),
       signature: response.headers.get(signatureHeader),
     };
   } catch (error) {
     if (error instanceof HoldpointError) throw error;
-    throw new HoldpointError('RECORDER_AWAY', `recorder: no reply to ${call.method} ${call.path}`);
+    throw new HoldpointError(peer.away, `${peer.as}: no reply to ${call.method} ${call.path}`);
   }
 }
 
-async function readBounded(response: Response): Promise<Buffer> {
+async function readBounded(response: Response, peer: Peer): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     if (bytes > replyBytesMax)
-      throw new HoldpointError('RECORDER_AWAY', `recorder: expected a reply of at most ${replyBytesMax} bytes`);
+      throw new HoldpointError(peer.away, `${peer.as}: expected a reply of at most ${replyBytesMax} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
 /**
- * Believes a reply only if the recorder's pinned key signed this status and body for this very request.
- * Throws `RECORDER_AWAY`: whoever answered, it was not the recorder.
+ * Believes a reply only if the peer's pinned key signed this status and body for this very request. Throws the peer's away
+ * code: whoever answered, it was not the peer.
  */
-export function mustBeRecorders(reply: Reply, nonce: string, keys: PinnedKeys): void {
-  const away = (why: string) => new HoldpointError('RECORDER_AWAY', `recorder: reply ${reply.status} ${why}`);
+export function mustBePeers(reply: Reply, nonce: string, keys: PinnedKeys, peer = recorderPeer): void {
+  const away = (why: string) => new HoldpointError(peer.away, `${peer.as}: reply ${reply.status} ${why}`);
   // Its word on why is repeated, and nothing follows from it.
   if (reply.signature === null) throw away(`is not signed (${namedError(reply.body)?.code ?? 'no reason given'})`);
-  const claim = openReply(reply.signature, keys);
-  if (claim === null) throw away('carries no signature of the recorder');
+  const claim = openReply(reply.signature, keys, peer);
+  if (claim === null) throw away(`carries no signature of the ${peer.as}`);
   if (claim.requestNonce !== nonce || claim.status !== reply.status) throw away('answers another request');
   if (claim.bodyHash !== sha256Hex(reply.body)) throw away('has another body than was signed');
 }
 
-function openReply(header: string, keys: PinnedKeys): HttpReplyClaim | null {
+function openReply(header: string, keys: PinnedKeys, { as }: Peer): HttpReplyClaim | null {
   try {
-    return openSigned('http-reply', HttpReplyClaim, decodeClaim(header), keys, (by) => by === 'recorder').payload;
+    return openSigned('http-reply', HttpReplyClaim, decodeClaim(header), keys, (by) => by === as).payload;
   } catch {
     return null;
   }
 }
 
-/** The error that a refusing reply names; null for a success. 5xx is `RECORDER_AWAY`, whatever the body says. */
-export function errorOf(reply: Reply): HoldpointError | null {
+/** The error that a refusing reply names; null for a success. 5xx is the peer's away code, whatever the body says. */
+export function errorOf(reply: Reply, peer = recorderPeer): HoldpointError | null {
   if (reply.status >= 200 && reply.status < 300) return null;
   const named = namedError(reply.body);
   if (reply.status >= 500)
-    return new HoldpointError('RECORDER_AWAY', `recorder: ${reply.status} ${named?.message ?? ''}`.trimEnd());
-  return named ?? new HoldpointError('RECORDER_AWAY', `recorder: unexpected status ${reply.status}`);
+    return new HoldpointError(peer.away, `${peer.as}: ${reply.status} ${named?.message ?? ''}`.trimEnd());
+  return named ?? new HoldpointError(peer.away, `${peer.as}: unexpected status ${reply.status}`);
 }
 
 /** The code and message in an error body, if it is one of ours. */

@@ -1,18 +1,21 @@
 import type { Action } from '../../contracts/action.ts';
+import type { Credential } from '../../contracts/broker-api.ts';
 import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import type { SignedOutcome } from '../../contracts/evidence.ts';
 import type { Limits } from '../../contracts/limits.ts';
-import type { Receipt } from '../../contracts/receipt.ts';
+import type { SignedReceipt } from '../../contracts/receipt.ts';
+import { withoutSecrets } from '../../policies/redaction/redact-value.ts';
 import type { JudgedHere } from '../judge/judge-call.ts';
 import { isAbandoned, mustNotBeCancelled, type Scope } from './activity-scope.ts';
+import { giveBack, observing } from './borrow.ts';
 import { bounded } from './bounded.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
-import type { Aim, Armed, Effect, Postcondition, WriteTool } from './implement.ts';
+import type { Access, Aim, Armed, Effect, Postcondition, WriteTool } from './implement.ts';
 import { type StartBudget, startBudget } from './start-budget.ts';
 
 export type Admitted = {
   readonly action: Action;
-  readonly receipt: Receipt;
+  readonly signed: SignedReceipt;
   /** The record of the grant that released it; null where persons did. */
   readonly grant: string | null;
   /** When the receipt was asked for, by the monotonic clock. */
@@ -20,7 +23,8 @@ export type Admitted = {
   readonly judged: JudgedHere;
   readonly tool: WriteTool;
   readonly aim: Aim;
-  readonly armed: Armed;
+  /** What the incident looked with a moment ago. */
+  readonly look: Credential;
   readonly scope: Scope;
 };
 type Tried = {
@@ -43,7 +47,7 @@ const cancelMs = 2_500;
 export async function carryOut(admitted: Admitted, deps: ExecutorDeps): Promise<SignedOutcome> {
   const limits = strictest(admitted.judged);
   const tried = await tryEffect(admitted, limits, deps);
-  const postcondition = await postconditionOf(tried, admitted, limits);
+  const postcondition = await postconditionOf(tried, admitted, limits, deps);
   const outcome = signOutcome(admitted, tried, postcondition, deps);
   deps.failpoint('executor.after-sign');
   await keep(outcome, deps);
@@ -71,23 +75,55 @@ const strictest = ({ rules, newest }: JudgedHere): Bounds => {
   };
 };
 
+type Ready = { readonly budget: StartBudget; readonly armed: Armed };
+
 async function tryEffect(admitted: Admitted, limits: Bounds, deps: ExecutorDeps): Promise<Tried> {
-  const { receipt, askedAt, armed, scope } = admitted;
-  let budget: StartBudget;
+  const undo: (() => unknown)[] = [];
   try {
-    budget = startBudget(receipt, deps, { askedAt, startMsMax: limits.receiptStartMsMax });
-    await mustBeOpenNow(admitted, budget, limits.fenceFreshMsMax, deps);
-  } catch (stop) {
-    const why = stop instanceof HoldpointError ? `${stop.code}: ${stop.message}` : 'cancelled or stopped';
-    return {
-      effect: { status: 'failed', detail: `no effect: ${why}`, result: null },
-      startedAt: null,
-      tookMs: 0,
-      stop,
-    };
+    let ready: Ready;
+    try {
+      ready = await armInTime(admitted, limits, undo, deps);
+    } catch (stop) {
+      const why = stop instanceof HoldpointError ? `${stop.code}: ${stop.message}` : 'cancelled or stopped';
+      const effect: Effect = { status: 'failed', detail: `no effect: ${why}`, result: null };
+      return { effect, startedAt: null, tookMs: 0, stop };
+    }
+    return await fire(ready, admitted, limits, deps);
+  } finally {
+    for (const step of undo.reverse()) await step();
   }
+}
+
+/**
+ * The one credential of this effect, connected with it, and then the fences, asked last: connecting takes longer than their answer
+ * stays fresh. What has to be undone afterwards is in `undo` before the next step begins.
+ */
+async function armInTime(
+  admitted: Admitted,
+  limits: Bounds,
+  undo: (() => unknown)[],
+  deps: ExecutorDeps,
+): Promise<Ready> {
+  const { signed, askedAt, tool, aim, scope } = admitted;
+  const budget = startBudget(signed.payload, deps, { askedAt, startMsMax: limits.receiptStartMsMax });
+  const issued = deps.broker.issue({ kind: 'write', receipt: signed });
+  undo.push(() => giveBack(issued, deps));
+  const { credential } = await issued;
+  deps.failpoint('executor.after-credential');
+  const armed = await tool.arm(aim, credential, scope.signal);
+  undo.push(() => armed.disarm());
+  await mustBeOpenNow(admitted, budget, limits.fenceFreshMsMax, deps);
+  return { budget, armed };
+}
+
+async function fire(
+  { budget, armed }: Ready,
+  { scope }: Admitted,
+  { effectMsMax }: Bounds,
+  deps: ExecutorDeps,
+): Promise<Tried> {
   const startedAt = new Date(deps.clock()).toISOString();
-  const late = AbortSignal.timeout(Math.max(limits.effectMsMax - cancelMs, limits.effectMsMax / 2));
+  const late = AbortSignal.timeout(Math.max(effectMsMax - cancelMs, effectMsMax / 2));
   deps.failpoint('executor.before-effect');
   const began = deps.monotonic();
   const effect = await armed.fire(budget.deadline, AbortSignal.any([scope.signal, late]));
@@ -100,13 +136,13 @@ async function tryEffect(admitted: Admitted, limits: Bounds, deps: ExecutorDeps)
  * again, as long as the receipt's time lasts.
  */
 async function mustBeOpenNow(
-  { receipt, action, grant, scope }: Admitted,
+  { signed, action, grant, scope }: Admitted,
   budget: StartBudget,
   freshMsMax: number,
   deps: ExecutorDeps,
 ): Promise<void> {
   const own = { workflowId: action.workflowId, runId: action.runId, unaided: grant !== null };
-  const question = { fences: receipt.fences, runbookId: action.runbook.id, own };
+  const question = { fences: signed.payload.fences, runbookId: action.runbook.id, own };
   for (let ask = 0; ask < fenceAsksMax; ask++) {
     budget.mustBeLeft();
     const checkedAt = await deps.fences.mustBeOpen(question).then(
@@ -125,8 +161,9 @@ async function mustBeOpenNow(
 
 async function postconditionOf(
   { effect: { status }, tookMs }: Tried,
-  { tool, aim, scope }: Admitted,
+  { tool, aim, look, action, signed, scope }: Admitted,
   { effectMsMax }: Bounds,
+  deps: ExecutorDeps,
 ): Promise<Postcondition | null> {
   if (status !== 'done' && status !== 'unknown') return null;
   try {
@@ -136,14 +173,17 @@ async function postconditionOf(
     const late = AbortSignal.timeout(waitMs + cancelMs);
     // A rollout is not waited for after a kill; what it came to until then is looked at all the same.
     const signal = tool.settleMsMax === undefined ? late : AbortSignal.any([scope.signal, late]);
-    return await tool.postcondition(aim, waitMs, signal);
+    const about = { workflowId: action.workflowId, digest: signed.payload.digest };
+    const read = (credential: Access) => tool.postcondition(aim, waitMs, { signal, credential });
+    // It needs nobody's answer; where it was withdrawn meanwhile, as by a stop, there is one for this alone.
+    return await read(async () => look).catch(() => observing(about, deps, read));
   } catch (error) {
     return { held: false, detail: `could not be read: ${codeOf(error)}` };
   }
 }
 
 function signOutcome(
-  { action, receipt, scope, tool }: Admitted,
+  { action, signed: { payload: receipt }, scope, tool }: Admitted,
   { effect, startedAt }: Tried,
   postcondition: Postcondition | null,
   { signer, clock }: ExecutorDeps,
@@ -157,9 +197,9 @@ function signOutcome(
     digest: receipt.digest,
     attempt: receipt.attempt,
     status: effect.status,
-    detail: bounded(effect.detail, 1_000),
-    result: result?.success ? result.data : null,
-    postcondition,
+    detail: bounded(withoutSecrets(effect.detail), 1_000),
+    result: result?.success ? withoutSecrets(result.data) : null,
+    postcondition: withoutSecrets(postcondition),
     startedAt,
     endedAt: new Date(clock()).toISOString(),
   });

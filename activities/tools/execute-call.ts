@@ -4,8 +4,10 @@ import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import type { SignedOutcome } from '../../contracts/evidence.ts';
 import type { ExecuteInput } from '../../contracts/incident.ts';
 import type { SignedReceipt } from '../../contracts/receipt.ts';
+import type { RecordBody } from '../../contracts/record.ts';
 import { Sha256 } from '../../contracts/values.ts';
 import { checkCard, provenanceOf } from '../../policies/card.ts';
+import { storyOf } from '../../policies/incident-story.ts';
 import { mustBeReleasable, verifyRelease } from '../../policies/release.ts';
 import { type JudgedHere, parseBlob } from '../judge/judge-call.ts';
 import { inScope, isAbandoned, mustNotBeCancelled, type Scope } from './activity-scope.ts';
@@ -13,7 +15,7 @@ import { carryOut } from './carry-out.ts';
 import { type Earlier, earlierOf } from './earlier-attempt.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
 import type { WriteTool } from './implement.ts';
-import { aimOf, bindHere, judgeHere, toolOf } from './judge-here.ts';
+import { aimOf, bindHere, judgeHere, predictionOf, toolOf } from './judge-here.ts';
 import { settleEarlier } from './unknown-outcome.ts';
 
 /**
@@ -47,7 +49,7 @@ async function execute(input: ExecuteInput, scope: Scope, deps: ExecutorDeps): P
     const call = { tool: action.tool, args: action.args, why: '' };
     const own = { kind: 'write', digest } as const;
     const judged = await judgeHere({ place: scope.place, context, call, records, own }, ['hold', 'auto'], deps);
-    await mustBeReleased(input, action, judged, deps);
+    await mustBeReleased(input, action, judged, records, deps);
     return await admitAndCarryOut(input, action, judged, scope, deps);
   } catch (error) {
     // An earlier attempt of this activity was admitted, and nobody knows what came of it: no refusal now can say.
@@ -69,6 +71,7 @@ async function handOver(outcome: SignedOutcome, { signal }: Scope, { outbox }: E
 
 const mayMend: ReadonlySet<string> = new Set([
   'RECORDER_AWAY',
+  'BROKER_AWAY',
   'TARGET_AWAY',
   'TEMPORAL_AWAY',
   'TARGET_BUSY',
@@ -84,6 +87,7 @@ async function mustBeReleased(
   { digest, cardDigest, statements, grant }: ExecuteInput,
   action: Action,
   judged: JudgedHere,
+  records: readonly RecordBody[],
   deps: ExecutorDeps,
 ): Promise<void> {
   const { recorder, keys, clock } = deps;
@@ -92,7 +96,8 @@ async function mustBeReleased(
     throw new HoldpointError('INVENTORY_INVALID', 'expected a write on a target from the inventory');
   const raw = parseBlob(await blobOf(recorder.getBlob(cardDigest)));
   const provenance = provenanceOf(target.ref, target);
-  checkCard({ raw, cardDigest, keys, action, digest, contract, runbook, rules, provenance });
+  const findings = storyOf(records).findings(digest);
+  checkCard({ raw, cardDigest, keys, action, digest, contract, runbook, rules, provenance, findings });
   const bound = await recorder.fences(runbook.id);
   if (bound.all === null || bound.runbook === null)
     throw new HoldpointError('STOPPED', 'the log binds no resume to the fences');
@@ -156,19 +161,15 @@ async function admitAndCarryOut(
 ): Promise<SignedOutcome> {
   const tool = toolOf(action.tool, 'write', deps) as WriteTool;
   const aim = aimOf(action, input.digest, judged);
-  // Connecting has no effect, and takes longer than a fence's answer stays fresh.
-  const armed = await tool.arm(aim, scope.signal);
-  try {
-    deps.failpoint('executor.before-receipt');
-    mustNotBeCancelled(scope);
-    const askedAt = deps.monotonic();
-    const { payload: receipt } = await askReceipt(input, action, scope, deps);
-    deps.failpoint('executor.after-receipt');
-    const { grant } = input;
-    return await carryOut({ action, receipt, grant, askedAt, judged, tool, aim, armed, scope }, deps);
-  } finally {
-    await armed.disarm();
-  }
+  // Broker and target answer, or no attempt is spent.
+  const { credential: look } = await deps.broker.issue(predictionOf(action, judged));
+  await tool.ready(aim, { signal: scope.signal, credential: async () => look });
+  deps.failpoint('executor.before-receipt');
+  mustNotBeCancelled(scope);
+  const askedAt = deps.monotonic();
+  const signed = await askReceipt(input, action, scope, deps);
+  deps.failpoint('executor.after-receipt');
+  return carryOut({ action, signed, grant: input.grant, askedAt, judged, tool, aim, look, scope }, deps);
 }
 
 /** From here the intent is durable. Throws `RECORDER_AWAY` (no effect), or the code of the recorder's refusal. */

@@ -3,6 +3,7 @@ import type { Appended } from '../../contracts/recorder-api.ts';
 import type { SignedStatement } from '../../contracts/statement.ts';
 import type { Signer } from '../../policies/signing.ts';
 import type { Failpoint } from '../failpoints.ts';
+import type { BrokerClient } from '../identity/broker-client.ts';
 import type { Fences } from '../identity/fences.ts';
 import type { Manifests } from '../identity/manifests.ts';
 import type { IncidentRecords } from '../judge/incident-records.ts';
@@ -22,6 +23,8 @@ export type ExecutorDeps = ScopeDeps &
     readonly tools: Tools;
     readonly manifests: Pick<Manifests, 'newest' | 'require' | 'mustBeAtLeast' | 'reload'>;
     readonly recorder: RecorderClient;
+    /** The only source of anything that a target takes. */
+    readonly broker: BrokerClient;
     readonly incidentRecords: IncidentRecords;
     /** The recorder's door for statements that carry their own authority. */
     readonly postStatements: (statements: readonly SignedStatement[]) => Promise<Appended>;

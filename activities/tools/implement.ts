@@ -1,7 +1,11 @@
+import type { Credential } from '../../contracts/broker-api.ts';
 import type { Entity, ToolContract } from '../../contracts/tools/contract.ts';
 import type { JsonObject } from '../../contracts/values.ts';
 
-export type ReadContext = { readonly signal: AbortSignal; readonly bytesMax: number };
+/** Asks the broker for what this one call may use at its target. Throws `BROKER_AWAY` or the broker's refusal. */
+export type Access = () => Promise<Credential>;
+export type LookContext = { readonly signal: AbortSignal; readonly credential: Access };
+export type ReadContext = LookContext & { readonly bytesMax: number };
 export type ReadAnswer = { readonly data: JsonObject; readonly entities: readonly Entity[] };
 /** How a read is done. What may be read was judged before; a tool still bounds what it returns. */
 export type ReadTool = {
@@ -55,10 +59,12 @@ export type WriteTool = {
   readonly settleMsMax?: number;
   /** Reads the target again and says what a write would do. Throws `TARGET_MOVED`, `TARGET_AWAY`, `TARGET_REFUSED`. */
   predict(aim: Aim, context: ReadContext): Promise<Predicted>;
-  /** Throws `TARGET_AWAY` or `TARGET_REFUSED`; nothing has happened then. */
-  arm(aim: Aim, signal: AbortSignal): Promise<Armed>;
+  /** Proves that the target answers, before an intent is durable: what is away then costs no attempt. Throws `TARGET_AWAY`. */
+  ready(aim: Aim, context: LookContext): Promise<void>;
+  /** With the one credential of this effect. Throws `TARGET_AWAY` or `TARGET_REFUSED`; nothing has happened then. */
+  arm(aim: Aim, credential: Credential, signal: AbortSignal): Promise<Armed>;
   /** Reads whether what the write is for holds, waiting for it at most `waitMsMax`. Throws when it cannot be read. */
-  postcondition(aim: Aim, waitMsMax: number, signal: AbortSignal): Promise<Postcondition>;
+  postcondition(aim: Aim, waitMsMax: number, context: LookContext): Promise<Postcondition>;
 };
 
 export type Tool = ReadTool | WriteTool;

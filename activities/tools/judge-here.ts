@@ -6,6 +6,7 @@ import { Sha256 } from '../../contracts/values.ts';
 import type { Verdict } from '../../contracts/verdict.ts';
 import { bindAction, digestOf, type Place } from '../../policies/digest.ts';
 import { breakerOpenRule } from '../../policies/gate/standing.ts';
+import type { CredentialQuestion } from '../identity/broker-client.ts';
 import { type JudgeCallInput, type JudgedHere, judgeCall } from '../judge/judge-call.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
 import type { Aim, Tool } from './implement.ts';
@@ -91,4 +92,12 @@ export function aimOf(action: Action, digest: string, { target, contract }: Judg
   if (digestOf(contract.preconditionsOf(target.entity)) !== digestOf(action.preconditions))
     throw new HoldpointError('INVENTORY_INVALID', 'expected the preconditions that the target was seen with');
   return { target: target.entity, preconditions: action.preconditions, mark: { digest, incident: action.workflowId } };
+}
+
+/** What to ask the broker with, in order to find out what the write would do: no more than a look. */
+export function predictionOf(action: Action, { target, contract }: JudgedHere): CredentialQuestion {
+  if (target === null || contract === null)
+    throw new HoldpointError('INVENTORY_INVALID', 'expected a target from the inventory');
+  const { workflowId, runId, tool, args } = action;
+  return { kind: 'predict', workflowId, runId, tool, scopes: [...contract.scopeOf(args, target.entity)] };
 }

@@ -1,11 +1,13 @@
 import { HoldpointError } from '../../contracts/errors.ts';
 import { Prediction, type SignedPrediction } from '../../contracts/evidence.ts';
 import type { PredictInput } from '../../contracts/incident.ts';
+import { withoutSecrets } from '../../policies/redaction/redact-value.ts';
 import { firstIssue } from '../../policies/signing.ts';
 import { inScope, type Scope } from './activity-scope.ts';
+import { accessTo } from './borrow.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
 import type { WriteTool } from './implement.ts';
-import { aimOf, bindHere, judgeHere, toolOf } from './judge-here.ts';
+import { aimOf, bindHere, judgeHere, predictionOf, toolOf } from './judge-here.ts';
 
 /**
  * What a held, rehearsed or granted write would do, found without doing it and signed over its digest. Judged again first: also a
@@ -31,7 +33,9 @@ async function predict(
   const late = AbortSignal.timeout(Math.min(judged.rules.limits.readMsMax, judged.newest.limits.readMsMax));
   const bytesMax = judged.rules.limits.resultBytesMax;
   const signal = AbortSignal.any([scope.signal, late]);
-  const predicted = await tool.predict(aimOf(action, digest, judged), { signal, bytesMax });
+  const credential = accessTo(predictionOf(action, judged), deps);
+  const aim = aimOf(action, digest, judged);
+  const predicted = withoutSecrets(await tool.predict(aim, { signal, bytesMax, credential }));
   const prediction = Prediction.safeParse({
     v: 1,
     workflowId: scope.place.workflowId,

@@ -5,8 +5,10 @@ import type { SignedOutcome } from '../../contracts/evidence.ts';
 import type { SignedRecord } from '../../contracts/record.ts';
 import { InventoryRef } from '../../contracts/tools/contract.ts';
 import { resolveTarget } from '../../policies/inventory.ts';
+import { withoutSecrets } from '../../policies/redaction/redact-value.ts';
 import { parseBlob } from '../judge/judge-call.ts';
 import { isAbandoned, type Scope } from './activity-scope.ts';
+import { observing } from './borrow.ts';
 import type { Intent } from './earlier-attempt.ts';
 import type { ExecutorDeps } from './executor-deps.ts';
 import type { Aim, Postcondition } from './implement.ts';
@@ -18,7 +20,7 @@ const readMsMax = 10_000;
 
 type UnknownDeps = Pick<
   ExecutorDeps,
-  'role' | 'signer' | 'keys' | 'tools' | 'manifests' | 'recorder' | 'outbox' | 'inFlight' | 'clock'
+  'role' | 'signer' | 'keys' | 'tools' | 'manifests' | 'recorder' | 'broker' | 'outbox' | 'inFlight' | 'clock'
 >;
 
 /**
@@ -93,7 +95,7 @@ function limitsOf(manifest: string, manifests: UnknownDeps['manifests']) {
  * the postcondition, held or not.
  */
 async function signUnknown(intent: Intent, deps: UnknownDeps): Promise<SignedOutcome> {
-  const postcondition = await look(intent, deps);
+  const postcondition = withoutSecrets(await look(intent, deps));
   const seen = postcondition === null ? 'its target could not be looked up' : postcondition.detail;
   return deps.signer.sign('outcome', {
     v: 1 as const,
@@ -111,14 +113,18 @@ async function signUnknown(intent: Intent, deps: UnknownDeps): Promise<SignedOut
   });
 }
 
-/** Null when the target cannot be known any more. Throws `TARGET_AWAY` or `RECORDER_AWAY`: then it is read later. */
+/** Null when the target cannot be known any more. Throws what another moment may mend: then it is read later. */
 async function look(intent: Intent, deps: UnknownDeps): Promise<Postcondition | null> {
   const tool = deps.tools.get(intent.request.action.tool);
   if (tool?.kind !== 'write') return null;
   try {
-    return await tool.postcondition(await aimOfIntent(intent, deps), 0, AbortSignal.timeout(readMsMax));
+    const aim = await aimOfIntent(intent, deps);
+    return await observing(intent, deps, (credential) =>
+      tool.postcondition(aim, 0, { signal: AbortSignal.timeout(readMsMax), credential }),
+    );
   } catch (error) {
-    if (['TARGET_AWAY', 'RECORDER_AWAY'].includes(codeOf(error))) throw error;
+    if (['TARGET_AWAY', 'RECORDER_AWAY', 'BROKER_AWAY', 'TEMPORAL_AWAY', 'FENCE_UNREACHABLE'].includes(codeOf(error)))
+      throw error;
     return null;
   }
 }

@@ -5,7 +5,7 @@ import { organisationRules } from '../../policies/gate/organisation.ts';
 import { boundaryRules, limitRules, neverAllowRules, scopeRules } from '../../policies/gate/plan.ts';
 import { provenanceRules } from '../../policies/gate/provenance.ts';
 import { permit, standingRules } from '../../policies/gate/standing.ts';
-import { type JudgeInputs, judge, recognise } from '../../policies/gate.ts';
+import { type JudgeInputs, judge, judgingOf } from '../../policies/gate.ts';
 import { loadSqlParser } from '../../policies/sql-read.ts';
 import type { Sides } from '../bench.ts';
 import { timed } from '../clock.ts';
@@ -21,7 +21,7 @@ const plainRules = [
 ];
 
 function judgePlainly(inputs: JudgeInputs): Verdict {
-  const judging = recognise(inputs);
+  const judging = judgingOf(inputs);
   if ('kind' in judging) return judging;
   for (const rule of plainRules) {
     const answer = rule(judging);
@@ -54,7 +54,7 @@ export async function openGateWithCedar(): Promise<Sides> {
   await loadSqlParser();
   const inputs = writeInputs(shippedRunbook(), shippedPolicies());
   mustHold(judge(inputs));
-  const judging = recognise(inputs);
+  const judging = judgingOf(inputs);
   if ('kind' in judging) throw new Error(judging.reason);
   const [organisation] = organisationRules;
   return {

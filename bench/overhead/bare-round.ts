@@ -5,6 +5,7 @@ import { bundleBenchWorkflows } from '../child/bundle.ts';
 import { startChild } from '../child/start-child.ts';
 import type { BenchInstallation } from '../installation.ts';
 import { startStuckSession } from '../stuck-session.ts';
+import { makeBareLogins } from './bare-logins.ts';
 import type { BareSettings } from './bare-worker.ts';
 import type { Incident } from './overhead.ts';
 import { untilHeld } from './until-held.ts';
@@ -22,7 +23,7 @@ export async function startBareWorker(
   const child = await startChild('overhead/bare-worker');
   cleanup.add('bare worker', () => child.stop());
   const { address, namespace } = temporal;
-  const settings: BareSettings = { address, namespace, taskQueue, bundle, targets: [place.target] };
+  const settings: BareSettings = { address, namespace, taskQueue, bundle, logins: await makeBareLogins(place) };
   await child.ask('start', settings);
 }
 

@@ -14,7 +14,7 @@ import { untilHeld } from './until-held.ts';
 const sealedWithinMs = 60_000;
 
 /**
- * One real incident: the alert over HTTP, five processes, a release signed with an SSH key as soon as the hold shows.
+ * One real incident: the alert over HTTP, six processes, a release signed with an SSH key as soon as the hold shows.
  * Throws unless the blocking session was really ended and the service recovered. The seal is waited for off the clock, so
  * that the recorder's work does not fall into the other side's time.
  */

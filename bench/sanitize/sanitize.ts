@@ -1,5 +1,5 @@
 import { logPage } from '../../activities/reason/evidence/log-page.ts';
-import { sanitize } from '../../activities/reason/evidence/sanitize.ts';
+import { sanitize } from '../../policies/sanitize/sanitize.ts';
 import type { Measured, Sides } from '../bench.ts';
 import { hostileInputs } from './hostile-inputs.ts';
 import { mixedLogs } from './mixed-logs.ts';

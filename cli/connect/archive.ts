@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Link } from '../../activities/record/chain.ts';
-import { genesis, openLink } from '../../activities/record/chain.ts';
-import { recordKey } from '../../activities/record/store.ts';
+import { genesis } from '../../activities/record/chain.ts';
+import { MerkleTree } from '../../activities/record/merkle.ts';
+import { type Entry, openSegment } from '../../activities/record/segment.ts';
+import { segmentKey } from '../../activities/record/store.ts';
 import type { PinnedKeys } from '../../contracts/config.ts';
 import type { SignedRecord } from '../../contracts/record.ts';
 
@@ -14,13 +15,9 @@ const pollMs = 100;
  * Ends at the last one there is. Throws `RECORD_DAMAGED`.
  */
 export async function* readArchive(dir: string, keys: PinnedKeys): AsyncGenerator<SignedRecord> {
-  let link: Link = genesis;
-  for (;;) {
-    const next = await readNext(dir, link, keys);
-    if (next === null) return;
-    link = next.link;
-    yield next.record;
-  }
+  const next = segmentsOf(dir, keys);
+  for (let entries = await next(); entries !== null; entries = await next())
+    for (const { record } of entries) yield record;
 }
 
 /** The same, waiting for more until `stopping`. */
@@ -29,28 +26,29 @@ export async function* followArchive(
   keys: PinnedKeys,
   stopping: AbortSignal,
 ): AsyncGenerator<SignedRecord> {
-  let link: Link = genesis;
+  const next = segmentsOf(dir, keys);
   while (!stopping.aborted) {
-    const next = await readNext(dir, link, keys);
-    if (next === null) {
-      await sleep(pollMs, undefined, { signal: stopping }).catch(() => undefined);
-    } else {
-      link = next.link;
-      yield next.record;
-    }
+    const entries = await next();
+    if (entries === null) await sleep(pollMs, undefined, { signal: stopping }).catch(() => undefined);
+    else for (const { record } of entries) yield record;
   }
 }
 
-async function readNext(
-  dir: string,
-  before: Link,
-  keys: PinnedKeys,
-): Promise<{ record: SignedRecord; link: Link } | null> {
-  // A record has its final name only when it is whole, so a reader never sees half of one.
-  const bytes = await readFile(join(dir, recordKey(before.seq + 1))).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
-  if (bytes === null) return null;
-  return openLink(bytes, before, keys);
+/** Answers the records of one segment after the other; null while there is no next. */
+function segmentsOf(dir: string, keys: PinnedKeys): () => Promise<readonly Entry[] | null> {
+  const tree = new MerkleTree();
+  let link = genesis;
+  let origin: string | null = null;
+  return async () => {
+    // A segment has its final name only when it is whole, so a reader never sees half of one.
+    const bytes = await readFile(join(dir, segmentKey(tree.size))).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (bytes === null) return null;
+    const { entries, checkpoint } = openSegment(bytes, { link, tree, origin }, keys);
+    link = entries.at(-1)?.link ?? link;
+    origin = checkpoint.origin;
+    return entries;
+  };
 }

@@ -1,17 +1,10 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { commandsAt, expectPlain, shellPath } from '../../gateway/shown/command-lines.ts';
 import { homeIsNamed, homeOf, loadClientConfig } from '../client-config.ts';
 import type { Io } from '../shell/io.ts';
 
 const usualAddress = '127.0.0.1:7233';
-/** A value may stand in a printed command only when a shell reads it as one plain word (design section 4). */
-const plainWord = /^[A-Za-z0-9/_.-]{1,255}$/;
-const expectPlain = (value: string): string => (plainWord.test(value) ? value : "'not shown: unusual characters'");
-
-/** A path of this machine, which may hold a space. */
-const shellPath = (path: string): string =>
-  /^[A-Za-z0-9 ()+,@~/_.-]{1,255}$/.test(path) && !plainWord.test(path) ? `'${path}'` : expectPlain(path);
-
 /** What to type for the Temporal CLI: its name where the shell finds it, else the path of the one that we run. */
 export function temporalWord(bin: string, env: Io['env']): string {
   const found = (env.PATH ?? '').split(delimiter).some((dir) => dir !== '' && existsSync(join(dir, 'temporal')));
@@ -33,21 +26,3 @@ export function ownCommand(io: Pick<Io, 'env' | 'cwd'>, words: readonly string[]
   const env = homeIsNamed(io) ? `HOLDPOINT_HOME=${shellPath(homeOf(io))} ` : '';
   return `${env}npx holdpoint ${words.map((word) => (/^"[A-Za-z0-9 …]*"$/.test(word) ? word : expectPlain(word))).join(' ')}`;
 }
-
-/** The same lines for an installation at a known place, `home` and `address` of which other shells do not know. */
-export function commandsAt(
-  place: { readonly home: string | null; readonly address: string | null; readonly cli: string },
-  workflowId: string,
-  digest: string,
-): string[] {
-  const env = place.home === null ? '' : `HOLDPOINT_HOME=${shellPath(place.home)} `;
-  const address = place.address === null ? '' : ` --address ${expectAddress(place.address)}`;
-  const [id, action] = [expectPlain(workflowId), expectPlain(digest)];
-  return [
-    `${env}npx holdpoint approve ${id} ${action}`,
-    `${place.cli} workflow signal${address} -w ${id} --name approve --input "$(${env}npx holdpoint sign ${id} ${action})"`,
-  ];
-}
-
-const expectAddress = (address: string): string =>
-  /^[A-Za-z0-9.:_[\]-]{1,255}$/.test(address) ? address : "'not shown: unusual characters'";

@@ -1,37 +1,23 @@
-import { QueryNotRegisteredError, WorkflowNotFoundError } from '@temporalio/client';
+import { codeOf, HoldpointError } from '../../contracts/errors.ts';
 import type { PendingHold, StateView, TimelineEntry } from '../../contracts/incident.ts';
-import { pendingQuery, stateQuery, timelineQuery } from '../../workflows/messages.ts';
+import * as incident from '../../gateway/incidents/ask.ts';
 import { Refusal } from '../shell/refusal.ts';
 import type { Temporal } from './temporal.ts';
 
-const queryMsMax = 10_000;
-
 /** What the workflow says of itself. It is shown, never trusted: `sign` checks the card on its own. */
 export const askPending = (temporal: Temporal, workflowId: string): Promise<PendingHold[]> =>
-  ask(temporal, workflowId, () => temporal.client.workflow.getHandle(workflowId).query(pendingQuery));
+  incident.askPending(temporal, workflowId).catch(withNextStep);
 export const askTimeline = (temporal: Temporal, workflowId: string): Promise<TimelineEntry[]> =>
-  ask(temporal, workflowId, () => temporal.client.workflow.getHandle(workflowId).query(timelineQuery));
+  incident.askTimeline(temporal, workflowId).catch(withNextStep);
 export const askState = (temporal: Temporal, workflowId: string): Promise<StateView> =>
-  ask(temporal, workflowId, () => temporal.client.workflow.getHandle(workflowId).query(stateQuery));
+  incident.askState(temporal, workflowId).catch(withNextStep);
 
-/** Runs one query with a time limit. Throws `Refusal` NOT_FOUND or TEMPORAL_AWAY. */
-async function ask<T>(temporal: Temporal, workflowId: string, query: () => Promise<T>): Promise<T> {
-  try {
-    return await temporal.connection.withDeadline(Date.now() + queryMsMax, query);
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError)
-      throw new Refusal(
-        'NOT_FOUND',
-        `no incident \`${workflowId}\` in namespace \`${temporal.namespace}\``,
-        'list them with `holdpoint incidents`',
-      );
-    if (error instanceof QueryNotRegisteredError)
-      throw new Refusal('NOT_FOUND', `\`${workflowId}\` is no incident`, 'list them with `holdpoint incidents`');
-    const why = error instanceof Error ? (error.message.split('\n')[0] ?? '') : 'unknown error';
-    throw new Refusal(
-      'TEMPORAL_AWAY',
-      `\`${workflowId}\` does not answer: ${why}`,
-      'check that the orchestrator runs, then try again',
-    );
-  }
+/** Throws `Refusal` NOT_FOUND or TEMPORAL_AWAY, which says what helps. */
+function withNextStep(error: unknown): never {
+  if (!(error instanceof HoldpointError)) throw error;
+  const next =
+    codeOf(error) === 'NOT_FOUND'
+      ? 'list them with `holdpoint incidents`'
+      : 'check that the orchestrator runs, then try again';
+  throw new Refusal(error.code, error.message, next);
 }

@@ -9,6 +9,8 @@ export type DemoEvent =
       readonly home: string;
       readonly archive: string;
       readonly gatewayUrl: string;
+      /** Signs one browser in to the console, once. */
+      readonly console: string;
       readonly temporal: string;
       readonly temporalUi: string | null;
     }

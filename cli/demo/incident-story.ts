@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { verifyArchive } from '../../activities/record/verify.ts';
+import { commandsAt } from '../../gateway/shown/command-lines.ts';
 import { digestOf } from '../../policies/digest.ts';
 import { hostileApplication, hostileComment } from '../../servers/payments/attack.ts';
 import { paymentsAreWhole } from '../../servers/payments/database.ts';
 import type { PaymentsScene } from '../../servers/payments/scene.ts';
 import { followArchive } from '../connect/archive.ts';
-import { commandsAt } from '../connect/command-lines.ts';
 import { postAlert } from '../connect/gateway.ts';
 import { namespace } from '../local/installation.ts';
 import { Refusal } from '../shell/refusal.ts';

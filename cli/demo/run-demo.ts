@@ -7,6 +7,7 @@ import type { ProcessEnd } from '../../servers/supervisor.ts';
 import type { ProcessName } from '../../servers/workspace.ts';
 import { temporalWord } from '../connect/command-lines.ts';
 import { createCleanup } from '../local/cleanup.ts';
+import { consoleLink } from '../local/installation.ts';
 import type { Io } from '../shell/io.ts';
 import { Refusal, showError } from '../shell/refusal.ts';
 import type { Emit } from './events.ts';
@@ -85,6 +86,7 @@ async function playAct(io: Io, act: Act, options: DemoOptions, stopping: AbortSi
     home,
     archive: act.archiveDir,
     gatewayUrl: workspace.urls.gateway,
+    console: consoleLink(workspace),
     temporal: server.address,
     temporalUi: server.uiUrl,
   });

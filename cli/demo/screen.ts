@@ -20,7 +20,8 @@ export function render(event: DemoEvent, now: number, paint: Paint): string[] {
       return [paint.dim(`… ${shown(event.what)}`)];
     case 'ready':
       return [
-        line('running', `Temporal, Postgres and five processes, in ${event.home}`),
+        line('running', `Temporal, Postgres and six processes, in ${event.home}`),
+        more(`console ${event.console} (once)`),
         ...(event.temporalUi === null ? [] : [more(`Temporal UI ${event.temporalUi}`)]),
       ];
     case 'resumed':

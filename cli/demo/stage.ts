@@ -64,7 +64,7 @@ export async function setStage({ home, archiveDir, emit, cleanup, onExit }: Stag
       role: runbook.runbook.identity.role,
       targets: [place.target],
       notify: [],
-      model: 'demo',
+      model: { model: 'demo' },
       approver,
       progress,
       onExit,

@@ -73,11 +73,7 @@ export async function readTargets(home: string): Promise<PostgresTarget[] | null
   if (!existsSync(file)) return null;
   const parsed = Targets.safeParse(await jsonOf(file));
   if (parsed.success) return parsed.data;
-  throw new Refusal(
-    'BAD_INPUT',
-    `${file}: ${firstIssue(parsed.error)}`,
-    'give [{"database","monitorUrl","queryUrl","actUrl"}, …]',
-  );
+  throw new Refusal('BAD_INPUT', `${file}: ${firstIssue(parsed.error)}`, 'give [{"database","mintUrl"}, …]');
 }
 
 async function jsonOf(file: string): Promise<unknown> {

@@ -12,7 +12,8 @@ import type { Cleanup } from '../local/cleanup.ts';
 import { createCleanup } from '../local/cleanup.ts';
 import { resumeForTheFirstTime, waiveDryRun } from '../local/genesis.ts';
 import type { Installation } from '../local/installation.ts';
-import { startInstallation, startServer } from '../local/installation.ts';
+import { consoleLink, startInstallation, startServer } from '../local/installation.ts';
+import { readModelFile } from '../local/model-file.ts';
 import { readNotifyFile } from '../local/notify-file.ts';
 import { startPaymentsDatabase } from '../local/payments-database.ts';
 import type { KeptPorts } from '../local/ports.ts';
@@ -35,6 +36,8 @@ export type DevEvent =
       readonly event: 'ready';
       readonly home: string;
       readonly gatewayUrl: string;
+      /** Signs one browser in, once. */
+      readonly console: string;
       readonly temporal: string;
       readonly temporalUi: string | null;
       readonly person: string;
@@ -78,6 +81,7 @@ async function start(options: DevOptions, emit: DevEmit, cleanup: Cleanup): Prom
   const { others, ...parts } = await readParts(options, approver);
   for (const id of others) progress(`left out: runbook \`${id}\` is of another role than \`${options.role}\``);
   const notify = await readNotifyFile(join(home, 'notify.json'));
+  const model = await readModelFile(join(home, 'model.json'));
   const server = await startServer(
     { home, dbFile: join(home, 'temporal.db'), port: ports.temporal, uiPort: ports.temporalUi, progress },
     cleanup,
@@ -94,7 +98,7 @@ async function start(options: DevOptions, emit: DevEmit, cleanup: Cleanup): Prom
       role: options.role,
       targets,
       notify,
-      model: 'rules',
+      model,
       approver,
       ports: { gateway: ports.gateway, recorder: ports.recorder },
       progress,
@@ -114,6 +118,7 @@ function tellReady(emit: DevEmit, home: string, { workspace, server }: Installat
     event: 'ready',
     home: resolve(home),
     gatewayUrl: workspace.urls.gateway,
+    console: consoleLink(workspace),
     temporal: server.address,
     temporalUi: server.uiUrl,
     person: approver.person,

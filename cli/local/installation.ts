@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import type { ConfigOf, PostgresTarget } from '../../contracts/config.ts';
+import type { PostgresTarget } from '../../contracts/config.ts';
 import { resolveTemporal } from '../../servers/resolve-temporal.ts';
 import type { ProcessEnd, Supervisor } from '../../servers/supervisor.ts';
 import { startProcesses } from '../../servers/supervisor.ts';
 import type { TemporalServer } from '../../servers/temporal.ts';
 import { ensureSearchAttributes, startTemporal } from '../../servers/temporal.ts';
-import type { Ports, ProcessName, Workspace, WorkspaceOptions } from '../../servers/workspace.ts';
+import type { ModelChoice, Ports, ProcessName, Workspace, WorkspaceOptions } from '../../servers/workspace.ts';
 import { prepareWorkspace } from '../../servers/workspace.ts';
 import { writeClientConfig } from '../client-config.ts';
 import type { Temporal } from '../connect/temporal.ts';
@@ -26,7 +26,7 @@ export type InstallationOptions = {
   readonly role: string;
   readonly targets: readonly PostgresTarget[];
   readonly notify: WorkspaceOptions['notify'];
-  readonly model: ConfigOf<'reasoner'>['model'];
+  readonly model: ModelChoice;
   readonly approver: Approver;
   readonly ports?: Partial<Ports>;
   readonly progress: (line: string) => void;
@@ -40,7 +40,7 @@ export type Installation = {
 };
 
 /**
- * Starts the five processes beside a running Temporal server and leaves a `holdpoint.json` for every other command.
+ * Starts the six processes beside a running Temporal server and leaves a `holdpoint.json` for every other command.
  * Whatever was started is in `cleanup` before the next step begins, so that a failure leaves nothing running.
  */
 export async function startInstallation(
@@ -55,15 +55,16 @@ export async function startInstallation(
     role: options.role,
     targets: options.targets,
     notify: options.notify,
-    model: options.model,
+    ...options.model,
     persistent: options.persistent,
+    commands: { home: resolve(options.home), temporalAddress: server.address },
     ...(options.ports === undefined ? {} : { ports: options.ports }),
     settings: { recorder: { archive: { kind: 'directory', dir: options.archiveDir } } },
   });
   const temporal = await connectTo(server.address, cleanup);
   await ensureSearchAttributes(temporal.connection, namespace);
   await leaveClientConfig(server, workspace, options);
-  options.progress('starting five processes');
+  options.progress('starting six processes');
   const supervisor = await startProcesses({
     workspace,
     temporal: { address: server.address, namespace },
@@ -102,6 +103,10 @@ export async function startServer(options: ServerOptions, cleanup: Cleanup): Pro
   return { ...server, bin };
 }
 
+/** The link that signs one browser in to the console, once. */
+export const consoleLink = ({ urls, signIn }: Workspace): string =>
+  `${urls.gateway}/console/sign-in?once=${signIn.once}`;
+
 async function connectTo(address: string, cleanup: Cleanup): Promise<Temporal> {
   const connection = await Connection.connect({ address, connectTimeout: 10_000 });
   const close = (): Promise<void> => connection.close();
@@ -117,6 +122,7 @@ async function leaveClientConfig(
   const alertTokenFile = join(home, 'keys', 'alertmanager-token');
   await mkdir(join(home, 'keys'), { recursive: true, mode: 0o700 });
   await writeFile(alertTokenFile, `${workspace.webhooks.alertmanagerToken}\n`, { mode: 0o600 });
+  await writeFile(join(home, 'keys', 'console-token'), `${workspace.signIn.token}\n`, { mode: 0o600 });
   await writeClientConfig(home, {
     v: 1,
     temporal: { address: server.address, namespace },

@@ -10,7 +10,7 @@ export type PaymentsDatabaseOptions = {
   readonly progress: (line: string) => void;
 };
 
-/** A real Postgres with the payments database and the tools' three logins. */
+/** A real Postgres with the payments database and the login that mints the tools'. */
 export async function startPaymentsDatabase(
   { dir, port, persistent, progress }: PaymentsDatabaseOptions,
   cleanup: Cleanup,

@@ -2,6 +2,7 @@ import { postStatements } from '../../activities/record/client.ts';
 import { askStatus } from '../../activities/record/windows.ts';
 import type { RunbookStatus } from '../../contracts/runbook-status.ts';
 import type { Subject } from '../../contracts/statement.ts';
+import { gradesLine, ringLine } from '../../gateway/shown/ring-words.ts';
 import type { Rules } from '../../policies/manifest.ts';
 import type { ClientConfig } from '../client-config.ts';
 import { doorOf } from '../client-config.ts';
@@ -10,7 +11,6 @@ import type { Io } from '../shell/io.ts';
 import { type ExitStatus, exitDone } from '../shell/refusal.ts';
 import type { OutsideOptions } from '../statements/outside-statement.ts';
 import { signOutside } from '../statements/outside-statement.ts';
-import { gradesLine, ringLine } from './words.ts';
 
 export type ChangeOptions = OutsideOptions & { readonly json?: boolean };
 export type Change = {

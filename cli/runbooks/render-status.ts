@@ -1,10 +1,18 @@
 import type { BreakerStatus, RunbookStatus } from '../../contracts/runbook-status.ts';
+import { age, timeLeft } from '../../gateway/shown/hold-words.ts';
+import {
+  gradesLine,
+  grantMissingLine,
+  grantProgressLine,
+  missingLines,
+  ringIs,
+  tripLine,
+  why,
+} from '../../gateway/shown/ring-words.ts';
 import { visible } from '../../policies/visible.ts';
 import { ownCommand } from '../connect/command-lines.ts';
 import type { Io } from '../shell/io.ts';
-import { age, table } from '../shell/table.ts';
-import { timeLeft } from '../statements/render-card.ts';
-import { gradesLine, missingLines, ringIs, tripLine, why } from './words.ts';
+import { table } from '../shell/table.ts';
 
 type At = Pick<Io, 'env' | 'cwd' | 'paint'>;
 const ringMax = 2;
@@ -51,6 +59,7 @@ export function renderStatus(io: At, status: RunbookStatus, now: number): string
     ...rows('over all', breakerLines(io, status.breakers.all, ['runbook', 'trip-reset', '--all'])),
     ...rows('given', givenLines(io, status)),
     ...rows('grants', grantLines(io, status)),
+    ...rows('to a grant', grantProgressLines(io, status)),
     ...nextRing(io, status),
     ...toGrade(io, status, now),
   ];
@@ -93,6 +102,21 @@ const grantLines = (io: At, { standing }: RunbookStatus): string[] =>
     `${visible(tool, 64)}: ${used} of ${count} used, until ${until}${conditions.map((one) => `, only ${one.scope} ${one.in.join(', ')}`).join('')}`,
     `$ ${ownCommand(io, ['runbook', 'revoke', record])}`,
   ]);
+
+/** How far each low-risk tool is from a grant, or why it has none; the command where nothing is missing. */
+const grantProgressLines = (io: At, { runbook, towardsGrants }: RunbookStatus): string[] =>
+  towardsGrants.flatMap((one) => {
+    const tool = visible(one.tool, 64);
+    if (one.grant !== null) return [`${tool}: granted`];
+    if (one.inverse === null) return [`${tool}: never, as no call undoes it`];
+    if (one.keptBy !== null) return [`${tool}: never, as the boundary keeps it by \`${visible(one.keptBy, 80)}\``];
+    const command = `$ ${ownCommand(io, ['runbook', 'grant', runbook, one.tool, '--until', '7d', '--count', '5'])}`;
+    const lacks = one.missing.map((missing) => `  lacks ${grantMissingLine(missing, one)}`);
+    return [
+      `${tool}: ${grantProgressLine(one)}`,
+      ...(lacks.length > 0 ? lacks : [io.paint.green('  nothing is missing: persons can sign it'), command]),
+    ];
+  });
 
 /** What keeps the next ring away, or the command that gives it. */
 function nextRing(io: At, status: RunbookStatus): string[] {

@@ -9,11 +9,3 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
       .trimEnd(),
   );
 }
-
-/** How long ago an instant was, in the one unit that tells: `42s`, `7m`, `3h`, `2d`. `now` is in milliseconds. */
-export function age(at: string, now: number): string {
-  const seconds = Math.max(0, Math.floor((now - Date.parse(at)) / 1_000));
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m`;
-  return seconds < 86_400 ? `${Math.floor(seconds / 3_600)}h` : `${Math.floor(seconds / 86_400)}d`;
-}

@@ -21,19 +21,19 @@ export type Trusted = {
 /**
  * A card as the signer may trust it: its action has the digest that was asked for and stands at this workflow, and the
  * rest is what that action's manifest makes of it, under the check that executor and recorder make. The server that gave it
- * out, the workflow and Temporal are all believed nothing; the read behind `provenance`, which only executor and recorder
- * can fetch, is theirs to check. Throws `BAD_INPUT`, `DIGEST_MISMATCH`, `RUNBOOK_MISMATCH`, `TOOL_UNKNOWN`,
+ * out, the workflow and Temporal are all believed nothing; the reads behind `provenance` and `findings`, which only executor
+ * and recorder can fetch, are theirs to check. Throws `BAD_INPUT`, `DIGEST_MISMATCH`, `RUNBOOK_MISMATCH`, `TOOL_UNKNOWN`,
  * `CARD_MISMATCH`, or what `rulesOf` throws.
  */
 export async function openCard(text: string, asked: Asked, { keys, rulesOf }: Trusted): Promise<Card> {
   const raw = parse(text);
   const parsed = Card.safeParse(raw);
   if (!parsed.success) throw new HoldpointError('BAD_INPUT', `card: ${firstIssue(parsed.error)}`);
-  const { action, provenance } = parsed.data;
+  const { action, provenance, findings = [] } = parsed.data;
   mustBeTheOneAsked(action, asked);
   const rules = await rulesOf(action.manifest);
   const { digest, cardDigest } = asked;
-  return checkCard({ ...namedBy(action, rules), raw, cardDigest, keys, action, digest, rules, provenance });
+  return checkCard({ ...namedBy(action, rules), raw, cardDigest, keys, action, digest, rules, provenance, findings });
 }
 
 function mustBeTheOneAsked(action: Card['action'], { namespace, workflowId, digest }: Asked): void {

@@ -1,7 +1,9 @@
 import type { Card } from '../../contracts/card.ts';
 import type { JsonValue } from '../../contracts/values.ts';
+import { repeatOf, timeLeft } from '../../gateway/shown/hold-words.ts';
+import { findingLine } from '../../policies/card-findings.ts';
 import { jcs } from '../../policies/digest.ts';
-import { visible } from '../../policies/visible.ts';
+import { visible, whyLines } from '../../policies/visible.ts';
 import type { Paint } from '../shell/io.ts';
 
 const valueCharsMax = 500;
@@ -20,7 +22,7 @@ export function renderCard(card: Card, now: number, paint: Paint): string[] {
     ...row('does', shown(prediction.payload.does)),
     ...row('to', shown(prediction.payload.target)),
     ...row('tool', title),
-    ...rows('args', pairs(action.args)),
+    ...rows('args', argumentsOf(card)),
     ...rows('only if', pairs(action.preconditions)),
     ...rows('changes', prediction.payload.changes.map(shown)),
     ...rows('reaches', prediction.payload.blastRadius.map(shown)),
@@ -30,7 +32,14 @@ export function renderCard(card: Card, now: number, paint: Paint): string[] {
       card.inverse.tool === null ? shown(card.inverse.note) : `${card.inverse.tool}: ${shown(card.inverse.note)}`,
     ),
     ...row('repeat', repeatOf(card.effect)),
-    ...row('why', `${shown(card.why)} ${paint.dim("(the model's own words, not checked)")}`),
+    ...rows(
+      'why',
+      whyLines(card.why).map((line) => `${shown(line)} ${paint.dim("(the model's own words, not checked)")}`),
+    ),
+    ...rows(
+      'noticed',
+      (card.findings ?? []).map((one) => shown(findingLine(one))),
+    ),
     ...rows('seen as', provenance(card)),
     ...row('runbook', `${shown(card.runbookTitle)} (${action.runbook.id}, ${action.runbook.digest})`),
     ...row('incident', `${action.workflowId} in ${action.namespace}, run ${action.runId}`),
@@ -38,6 +47,15 @@ export function renderCard(card: Card, now: number, paint: Paint): string[] {
     ...row('expires', `${card.expiresAt} (${timeLeft(card.expiresAt, now)})`),
     ...row('digest', paint.bold(card.digest)),
   ];
+}
+
+/** Each with where it comes from: a signed read of the target, the runbook's own text, or anywhere else. */
+function argumentsOf({ action: { args }, origins = {} }: Card): string[] {
+  const from = { runbook: 'from the runbook', outside: 'from outside' };
+  return pairs(args).map((line, place) => {
+    const origin = origins[Object.keys(args)[place] ?? ''];
+    return `${line}  (${origin === undefined ? 'from the inventory' : from[origin]})`;
+  });
 }
 
 function provenance(card: Card): string[] {
@@ -48,26 +66,6 @@ function provenance(card: Card): string[] {
     `result ${ref.resultHash}`,
     ...attributes,
   ];
-}
-
-function repeatOf(effect: Card['effect']): string {
-  switch (effect) {
-    case 'idempotent':
-      return 'harmless: a marker on the target makes a repeat do nothing';
-    case 'conditional':
-      return 'harmless: a precondition makes a repeat fail';
-    case 'once':
-      return 'never tried twice: after a crash a person decides';
-  }
-}
-
-/** Time until an instant, for a person: `3 min 20 s left`, or `expired`. */
-export function timeLeft(expiresAt: string, now: number): string {
-  const seconds = Math.floor((Date.parse(expiresAt) - now) / 1_000);
-  if (seconds <= 0) return 'expired';
-  const minutes = Math.floor(seconds / 60);
-  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min left`;
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s left` : `${seconds} s left`;
 }
 
 const labelWidth = 11;

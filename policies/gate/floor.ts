@@ -1,4 +1,6 @@
+import type { ToolContract } from '../../contracts/tools/contract.ts';
 import type { Verdict } from '../../contracts/verdict.ts';
+import { derivedOnce } from '../derived-once.ts';
 import { forbiddenBy } from '../never-allow/floor.ts';
 import { judgeReadSql } from '../sql-read.ts';
 import { deny, type Judging, shown } from './rule.ts';
@@ -21,9 +23,12 @@ const destructiveTool: FloorRule = ({ contract }) =>
 
 /** The floor of commands holds for tools too: what a tool does counts, whatever it is called. */
 const forbiddenAction: FloorRule = ({ contract }) => {
-  const found = contract.actions.map(forbiddenBy).find((one) => one !== null);
-  return found == null ? null : deny(found.rule, found.reason, 'nothing: such a tool is never run');
+  const found = forbiddenOf(contract);
+  return found === null ? null : deny(found.rule, found.reason, 'nothing: such a tool is never run');
 };
+const forbiddenOf = derivedOnce(
+  ({ actions }: ToolContract) => actions.map(forbiddenBy).find((one) => one !== null) ?? null,
+);
 
 /** Every SQL text, whichever tool takes it, is one SELECT made of listed parts. */
 const sqlText: FloorRule = ({ call }) => {

@@ -1,11 +1,17 @@
+import type { Runbook } from '../../contracts/runbook.ts';
 import { covers } from '../../contracts/runbook-scopes.ts';
 import type { Scoped } from '../../contracts/tools/contract.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
 import { boundaryOf, entryOn } from '../boundary.ts';
-import { isRecoveryRead, recoveryReadsMax } from '../usage.ts';
+import { derivedOnce } from '../derived-once.ts';
+import { callHash, isRecoveryRead, recoveryReadsMax } from '../usage.ts';
 import { deny, isWrite, type Judging, type Rule, shown } from './rule.ts';
 
-const listingOf = ({ runbook, contract }: Judging) => runbook.runbook.tools.find(({ tool }) => tool === contract.name);
+const listingOf = ({ runbook, contract }: Judging) => listingsOf(runbook.runbook.tools).get(contract.name);
+/** A tool that is listed twice has its first listing. */
+const listingsOf = derivedOnce(
+  (tools: Runbook['tools']) => new Map([...tools].reverse().map((one) => [one.tool, one])),
+);
 
 const toolListed: Rule = (judging) =>
   listingOf(judging) === undefined
@@ -77,11 +83,11 @@ export const writesIn = (counts: Readonly<Record<string, number>>): number =>
 
 /** The runbook's own recovery reads have a bound of their own; what goes beyond it counts like any other call. */
 const perIncident: Rule = (judging) => {
-  const { contract, callHash, limits } = judging;
+  const { contract, asked, limits } = judging;
   const { runbook } = judging.runbook;
   const aside = natural(recoveryReadsMax(runbook, contract.name, limits, natural(judging.runs)));
   const looked = countOf(judging.recoveryReads, contract.name);
-  if (looked < aside && isRecoveryRead(runbook, callHash())) return null;
+  if (looked < aside && isRecoveryRead(runbook, callHash(asked))) return null;
   const used = countOf(judging.counts, contract.name) + Math.max(0, looked - aside);
   const max = natural(listingOf(judging)?.perIncidentMax);
   if (used < max) return null;

@@ -6,8 +6,8 @@ import type { JudgeInputs } from '../gate.ts';
 /** The inputs of a judgement, once the tool is known and its arguments fit the contract. */
 export type Judging = Omit<JudgeInputs, 'call'> & {
   readonly call: ToolCall;
-  /** Of the call as it was asked for, before its contract read it: as its result will be recorded. Few rules ask for it. */
-  readonly callHash: () => string;
+  /** The call as it was asked for, before its contract read it: as its result will be recorded. */
+  readonly asked: ToolCall;
   readonly contract: ToolContract;
 };
 /** A pure rule: a denial, or null where it has nothing to say. INVARIANT: no rule grants; it may only tighten. */

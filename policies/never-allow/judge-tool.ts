@@ -14,7 +14,7 @@ export function judgeToolCall(tool: string, args: JsonObject, forbids: readonly 
     { system: 'tool', verb: 'call', object: tool, names: [], modifiers: [], effect: 'write' },
   ];
   try {
-    const judging = recognise({ call: { tool, args, why: 'checked' } });
+    const judging = recognise({ tool, args, why: 'checked' });
     if ('kind' in judging) return { verdict: 'deny', rule: judging.rule, reason: judging.reason, actions };
     const isRead = judging.contract.risk === 'read';
     const found = toolActions(judging.contract);

@@ -38,9 +38,9 @@ export type Nested =
 /**
  * What a program does with its standard input: nothing that decides the meaning (`data`), runs it as shell text, runs it as
  * SQL with psql's own commands (`sql`) or as text of another query language (`other-sql`), appends it to the argv of a nested
- * command (`arguments`), or takes it as what to change (`manifest`: `kubectl apply -f -`).
+ * command (`arguments`), takes it as what to change (`manifest`: `kubectl apply -f -`), or sends it to a server (`sent`).
  */
-export type Stdin = 'data' | 'shell' | 'sql' | 'other-sql' | 'arguments' | 'manifest';
+export type Stdin = 'data' | 'shell' | 'sql' | 'other-sql' | 'arguments' | 'manifest' | 'sent';
 
 /** What one command line comes to, as far as its program's grammar can say. */
 export type Reading =
@@ -49,6 +49,8 @@ export type Reading =
       readonly actions: readonly TypedAction[];
       readonly nested: readonly Nested[];
       readonly stdin: Stdin;
+      /** A use that the grammar does not have: its words are tried as those of a program that nobody lists. */
+      readonly unlisted?: true;
     }
   /** The meaning cannot be decided from the text. Denied, with this rule (`unknown.…`) and reason. */
   | { readonly kind: 'unknown'; readonly rule: string; readonly reason: string };
@@ -69,4 +71,13 @@ export const reading = (
   nested: readonly Nested[] = [],
   stdin: Stdin = 'data',
 ): Reading => ({ kind: 'read', actions, nested, stdin });
+/** What a program that nobody listed is taken for, whatever else its words come to. */
+export const unlistedRun = (name: string): TypedAction => ({
+  ...{ system: 'host', verb: 'run', object: 'program', names: [name] },
+  ...{ modifiers: ['unlisted'], effect: 'write' },
+});
+export const unlisted = (name: string): Reading => ({
+  ...{ kind: 'read', actions: [unlistedRun(name)], nested: [], stdin: 'data' },
+  unlisted: true,
+});
 export const unknown = (rule: `unknown.${string}`, reason: string): Reading => ({ kind: 'unknown', rule, reason });

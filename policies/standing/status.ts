@@ -13,6 +13,7 @@ import { countsOf, platformBreaker } from './breaker.ts';
 import type { Ledger } from './ledger.ts';
 import { earningsOf, promotionShortfalls } from './promotion.ts';
 import { isOf, type Proposal } from './proposals.ts';
+import { towardsGrants } from './towards-grants.ts';
 
 export type StatusInput = {
   readonly ledger: Ledger;
@@ -50,6 +51,7 @@ export function runbookStatus({ ledger, loaded, limits, seq, manifestVersion, no
     },
     attestation,
     missing: promotionShortfalls(ledger, loaded, attestation?.hash ?? null, now),
+    towardsGrants: towardsGrants(ledger, loaded, now),
     breakers: {
       runbook: breakerStatus(ledger, id, runbook.circuit_breaker, now),
       all: breakerStatus(ledger, null, platformBreaker(limits), now),

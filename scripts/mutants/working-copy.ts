@@ -62,7 +62,10 @@ export async function runNamedTests(copy: string, testFile: string, titles: read
   rmSync(report, { force: true });
   const named = titles.map(pattern).join('|');
   const args = ['vitest', 'run', testFile, '-t', named, '--reporter=json', `--outputFile=${report}`];
-  const { out } = await run('npx', args, copy, { HOLDPOINT_TEST_SERVERS: needs.servers ? '' : 'none' });
+  const { out } = await run('npx', args, copy, {
+    HOLDPOINT_RETRY: '0',
+    HOLDPOINT_TEST_SERVERS: needs.servers ? '' : 'none',
+  });
   if (!existsSync(report)) return { assertions: [], says: out.slice(-400) };
   const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report;
   return { assertions: testResults.flatMap(({ assertionResults }) => assertionResults), says: out.slice(-400) };

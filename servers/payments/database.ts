@@ -7,11 +7,11 @@ import { projectRoot } from '../project.ts';
 
 export const paymentsDatabase = 'payments';
 const applicationRole = 'payments_app';
-const toolRoles = ['holdpoint_monitor', 'holdpoint_query', 'holdpoint_act'] as const;
+const brokerRole = 'holdpoint_broker';
 const rowsSeeded = 200;
 
 export type PaymentsPlace = {
-  /** What the executor's role is given: three logins, none of them the application's. */
+  /** What the broker is given: the login that has others made. */
   readonly target: PostgresTarget;
   /** The payments service's own login. */
   readonly applicationUrl: string;
@@ -20,7 +20,7 @@ export type PaymentsPlace = {
 /** A superuser's URL of the given database, or of `postgres`. */
 export type AdminUrl = (database?: string) => string;
 
-/** `roles.sql` makes the tools' logins; `strict` takes from PUBLIC what a READ ONLY SELECT could still call. */
+/** `roles.sql` makes the tools' groups and what mints their logins; `strict` takes from PUBLIC what a READ ONLY SELECT could still call. */
 export async function readRolesSql(): Promise<{ readonly roles: string; readonly strict: string }> {
   const read = (name: string): Promise<string> =>
     readFile(join(projectRoot(), 'activities', 'tools', 'postgres', name), 'utf8');
@@ -46,13 +46,8 @@ export async function preparePayments(adminUrl: AdminUrl): Promise<PaymentsPlace
       await admin.query(`ALTER ROLE ${role} LOGIN PASSWORD '${password}'`);
       return loginUrl(adminUrl(paymentsDatabase), role, password);
     };
-    const [monitorUrl, queryUrl, actUrl] = [
-      await urlOf(toolRoles[0]),
-      await urlOf(toolRoles[1]),
-      await urlOf(toolRoles[2]),
-    ];
     return {
-      target: { database: paymentsDatabase, monitorUrl, queryUrl, actUrl },
+      target: { database: paymentsDatabase, mintUrl: await urlOf(brokerRole) },
       applicationUrl: await urlOf(applicationRole),
       adminUrl: adminUrl(paymentsDatabase),
     };

@@ -7,7 +7,17 @@ const bench = (...args: string[]) => {
   const entry = ['--import', 'tsx', join('bench', 'run.ts')];
   return spawnSync(process.execPath, [...entry, ...args], { cwd: root, encoding: 'utf8', timeout: 60_000 });
 };
-const names = ['overhead', 'history', 'workflow-memory', 'gate', 'gate-cedar', 'command', 'sanitize'];
+const names = [
+  'overhead',
+  'history',
+  'workflow-memory',
+  'gate',
+  'gate-cedar',
+  'command',
+  'sanitize',
+  'audit',
+  'verify',
+];
 
 describe('the benchmarks', () => {
   it('names them, one a line', () => {

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -113,17 +113,18 @@ describeWith(['temporal', 'postgres'], 'the demo', () => {
     const good = await verify(archive);
     expect([good.status, JSON.parse(good.out)]).toMatchObject([0, { ok: true, faults: [] }]);
     const { head } = JSON.parse(good.out) as { head: { seq: number; hash: string } };
-    const last = join('records', `${String(head.seq).padStart(12, '0')}.json`);
+    const segments = (await readdir(join(archive, 'segments'))).sort();
+    const [some, last] = [segments.at(4) ?? '', segments.at(-1) ?? ''];
 
     const changed = join(dir, 'changed');
     await cp(archive, changed, { recursive: true });
-    const text = await readFile(join(changed, 'records', '000000000004.json'), 'utf8');
-    await writeFile(join(changed, 'records', '000000000004.json'), text.replace('"v":1', '"v":2'));
+    const text = await readFile(join(changed, 'segments', some), 'utf8');
+    await writeFile(join(changed, 'segments', some), text.replace('"v":1', '"v":2'));
     const bad = await verify(changed);
     expect([bad.status, JSON.parse(bad.out)]).toMatchObject([1, { ok: false }]);
-    expect(bad.out).toContain('000000000004');
+    expect(bad.out).toContain(some);
 
-    await rm(join(archive, last));
+    await rm(join(archive, 'segments', last));
     expect((await verify(archive, '--head', `${head.seq}:${head.hash}`)).status).toBe(1);
   });
 });

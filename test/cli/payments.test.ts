@@ -64,8 +64,10 @@ describeWith('postgres', 'the payments scene', () => {
   });
 
   it('gives the query login none of the functions by which a SELECT could act', async () => {
+    await ask(`CREATE ROLE reader LOGIN PASSWORD 'reader' IN ROLE holdpoint_query`);
+    const reader = place.adminUrl.replace(/\/\/[^@]*@/, '//reader:reader@');
     for (const call of [`set_config('a.b', 'c', false)`, `pg_notify('c', 't')`, 'pg_advisory_lock(1)'])
-      await expect(ask(`SELECT ${call}`, [], place.target.queryUrl)).rejects.toMatchObject({ code: '42501' });
+      await expect(ask(`SELECT ${call}`, [], reader)).rejects.toMatchObject({ code: '42501' });
   });
 
   it('flows again once the holder is ended, with the table whole', async () => {

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { render } from '../../cli/demo/screen.ts';
 import { coloursFor } from '../../cli/shell/io.ts';
-import { renderCard, timeLeft } from '../../cli/statements/render-card.ts';
+import { renderCard } from '../../cli/statements/render-card.ts';
+import { timeLeft } from '../../gateway/shown/hold-words.ts';
+import { whyLines } from '../../policies/visible.ts';
 import { cardOf, executor, predictionOf } from './a-card.ts';
 
 const plain = coloursFor(false, {});
@@ -58,16 +60,18 @@ describe('a rendered card', () => {
     );
     expect(isSafe(text)).toBe(true);
     expect(text).toContain('\\u{202E}');
-    expect(text.split('\n')).toHaveLength(lines().split('\n').length);
+    expect(text.split('\n')).toHaveLength(lines().split('\n').length + whyLines(hostile).length - 1);
   });
 
-  it('lets no text, whatever it is, add a line or an unseen character', () => {
+  it('lets no text, whatever it is, add an unseen character, or a line that does not say whose words it is', () => {
     const height = lines().split('\n').length;
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (why) => {
         const text = lines(cardOf({ why }));
         expect(isSafe(text)).toBe(true);
-        expect(text.split('\n')).toHaveLength(height);
+        expect(text.split('\n')).toHaveLength(height + whyLines(why).length - 1);
+        const own = text.split('\n').filter((line) => line.endsWith("(the model's own words, not checked)"));
+        expect(own).toHaveLength(whyLines(why).length);
       }),
       { numRuns: 40 },
     );

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { requireClientConfig, writeClientConfig } from '../../cli/client-config.ts';
 import { RunbookStatuses } from '../../contracts/runbook-status.ts';
-import { attested, rehearseAndGrade, rehearseOne } from '../record/earning.ts';
+import { attested, rehearseAndGrade, rehearseOne, reversible } from '../record/earning.ts';
 import { begin, runbookRef } from '../record/incident.ts';
 import { dayMs, executor, openWorld, orchestrator, type World } from '../record/stage.ts';
 import { describeWith } from '../support/skips.ts';
@@ -76,6 +76,31 @@ describeWith('temporal', 'holdpoint runbook status', () => {
     expect(shown).toContain('nothing: persons can sign the promotion');
     expect(shown).toMatch(new RegExp(`\\$ .*runbook promote ${id} --ring 1$`, 'm'));
     expect(shown).toMatch(new RegExp(`preflight +attested until 20.*\\(${hash}\\)`));
+  });
+  it('says how far each low-risk tool is from a grant, and why some can have none', async () => {
+    await gather({ daysAgo: 40 });
+    await rehearseAndGrade(team.stage, 4, true, reversible.name);
+    team.stage.pass(40 * dayMs);
+    const { towardsGrants } = await team.status();
+    const progress = { tool: reversible.name, inverse: 'postgres.resumeClient', keptBy: null, grant: null };
+    expect(towardsGrants).toMatchObject([
+      { tool: 'postgres.cancelBackend', inverse: null, days: 0, graded: 0 },
+      { ...progress, days: 40, daysMin: 90, graded: 4, correct: 4, gradedMin: 10, accuracyMin: 0.7 },
+    ]);
+    const missing = towardsGrants[1]?.missing.map(({ condition }) => condition);
+    expect(missing).toEqual(['ring', 'dry_run_days', 'graded_proposals', 'accuracy']);
+    const shown = await show();
+    expect(shown).toMatch(/to a grant +postgres\.cancelBackend: never, as no call undoes it\n/);
+    expect(shown).toContain('day 40 of 90, 4 of 4 correct, lower bound 0.510 of 0.7, undone by postgres.resumeClient');
+    expect(shown).toContain('lacks 50 more days with graded recommendations of this tool');
+  });
+  it('gives the grant as a command once nothing is missing', async () => {
+    await gather({ daysAgo: 90 });
+    await rehearseAndGrade(team.stage, 10, true, reversible.name);
+    team.stage.pass(90 * dayMs);
+    await team.as('personA')('waive', id, '--ring', '1', '--hours', '8', '--yes');
+    expect((await team.status()).towardsGrants[1]?.missing).toEqual([]);
+    expect(await show()).toMatch(/\$ .*runbook grant postgres-blocked postgres\.pauseClient --until 7d --count 5/);
   });
   it('shows an attestation that has expired as one', async () => {
     await gather({ daysAgo: 40 });

@@ -114,8 +114,8 @@ describe('the compose file', () => {
     }
   });
 
-  it('lets no service but the executor reach the targets, and none write to its own image', () => {
-    expect(processNames.filter((name) => service(name).networks?.includes('targets'))).toEqual(['executor']);
+  it('lets no service but executor and broker reach the targets, and none write to its own image', () => {
+    expect(processNames.filter((name) => service(name).networks?.includes('targets'))).toEqual(['executor', 'broker']);
     expect(processNames.filter((name) => service(name).read_only !== true)).toEqual([]);
   });
 

@@ -66,7 +66,7 @@ describeWith(['temporal', 'postgres'], 'executeCall', () => {
     expect(await kinds(hold)).toEqual(['alert', 'result', 'card', 'statement', 'intent', 'outcome']);
   });
 
-  it('asks for the receipt before the fences, the fences before the effect, and the recorder before it returns', async () => {
+  it('asks for the receipt, the credential and the fences in that order before the effect, and the recorder before it returns', async () => {
     const { hold } = await scene();
     const order: string[] = [];
     const failpoint = (name: string) => void order.push(name.replace('executor.', ''));
@@ -75,16 +75,19 @@ describeWith(['temporal', 'postgres'], 'executeCall', () => {
         order.push(name);
         return work(...args);
       }) as T;
-    const { recorder, fences, outbox } = theatre.deps;
+    const { recorder, broker, fences, outbox } = theatre.deps;
     const deps = {
       failpoint,
       recorder: { ...recorder, receipt: traced('RECEIPT', recorder.receipt) },
+      broker: { ...broker, issue: traced('CREDENTIAL', broker.issue) },
       fences: { mustBeOpen: traced('FENCES', fences.mustBeOpen) },
       outbox: { ...outbox, keep: traced('KEEP', outbox.keep), deliver: traced('DELIVER', outbox.deliver) },
     };
     await execute(hold, { deps });
     expect(order.filter((name, index) => name !== order[index - 1])).toEqual([
-      ...['before-receipt', 'RECEIPT', 'after-receipt', 'FENCES', 'before-effect', 'after-effect'],
+      // The first is for a look: broker and target answer, or no attempt is spent.
+      ...['CREDENTIAL', 'before-receipt', 'RECEIPT', 'after-receipt', 'CREDENTIAL', 'after-credential', 'FENCES'],
+      ...['before-effect', 'after-effect'],
       ...['after-sign', 'KEEP', 'after-outbox', 'DELIVER', 'before-return'],
     ]);
   });

@@ -5,8 +5,8 @@ import type { Revision } from '../../activities/tools/kubernetes/family.ts';
 import { connect } from '../../activities/tools/kubernetes/https.ts';
 import { kubeFailure, wasNeverSent } from '../../activities/tools/kubernetes/kube-failure.ts';
 import { lastGoodOf } from '../../activities/tools/kubernetes/rollout.ts';
-import { KubernetesTarget } from '../../contracts/config.ts';
 import { codeOf } from '../../contracts/errors.ts';
+import { KubernetesAddress, KubernetesTarget } from '../../contracts/kubernetes-cluster.ts';
 
 const login = { url: 'https://127.0.0.1:1/base', ca: '', token: 'a-token-of-a-reader' };
 const bounds = (ms: number) => () => ({ timeoutMs: () => ms, signal: new AbortController().signal });
@@ -54,22 +54,30 @@ describe('the client of a cluster', () => {
   });
 });
 
-describe('the identities of a cluster', () => {
-  const target = { url: 'https://k.example.com', ca: 'pem', readToken: 'r'.repeat(20), predictToken: 'p'.repeat(20) };
+describe('the token for a cluster', () => {
+  const address = { cluster: 'shop', url: 'https://k.example.com', ca: 'pem' };
+  const token = 't'.repeat(20);
+  const login = accessOf([address]);
 
-  it('are three', async () => {
-    const access = accessOf({ ...target, actToken: 'a'.repeat(20) });
-    const tokens = await Promise.all(
-      (['read', 'predict', 'act'] as const).map(async (one) => (await access(one)).token),
-    );
-    expect(tokens.map((token) => token[0])).toEqual(['r', 'p', 'a']);
-    for (const actToken of [target.readToken, target.predictToken])
-      expect(() => accessOf({ ...target, actToken })).toThrow('three different tokens');
+  it('is that of the one purpose and cluster that it was issued for', () => {
+    const own = { system: 'kubernetes', cluster: 'shop', access: 'act', token } as const;
+    expect(login('act', own)).toEqual({ url: address.url, ca: 'pem', token });
+    const access = 'monitor';
+    const ofDatabase = { system: 'postgres', database: 'shop', access, user: 'u', password: 'p'.repeat(24) } as const;
+    for (const purpose of ['read', 'predict'] as const) expect(() => login(purpose, own)).toThrow(`to ${purpose}`);
+    for (const other of [{ ...own, cluster: 'other' }, { ...own, access: 'predict' as const }, ofDatabase])
+      expect(() => login('act', other)).toThrow('expected a credential to act in `shop`');
+    for (const addresses of [[], [address, address]]) expect(() => accessOf(addresses)).toThrow('expected one cluster');
   });
 
-  it.each(['http://k.example.com', 'http://127.0.0.1:6443', 'file:///etc', 'k.example.com'])('refuse `%s`', (url) => {
-    expect(KubernetesTarget.safeParse({ ...target, actToken: 'a'.repeat(20), url }).success).toBe(false);
-  });
+  it.each(['http://k.example.com', 'http://127.0.0.1:6443', 'file:///etc', 'k.example.com'])(
+    'is not sent to `%s`',
+    (url) => {
+      expect(KubernetesAddress.safeParse({ ...address, url }).success).toBe(false);
+      expect(KubernetesTarget.safeParse({ ...address, mintToken: token, url }).success).toBe(false);
+      expect(KubernetesAddress.safeParse({ ...address, mintToken: token }).success).toBe(false);
+    },
+  );
 });
 
 describe('the last good revision', () => {

@@ -35,7 +35,7 @@ describeWith('kubernetes', 'k8s.evictPod', () => {
     const pod = await deployed('evicted');
     const aim = aimAt(tool(), pod);
     const before = await podsOf('evicted');
-    expect(await tool().predict(aim, { signal, bytesMax: 1 })).toMatchObject({ dryRun: true });
+    expect(await tool().predict(aim)).toMatchObject({ dryRun: true });
     expect((await podsOf('evicted')).sort()).toEqual([...before].sort());
     expect(await fire(tool(), aim)).toMatchObject({ status: 'done' });
     expect(await tool().postcondition(aim, settleMs, signal)).toMatchObject({ held: true });
@@ -55,7 +55,7 @@ describeWith('kubernetes', 'k8s.evictPod', () => {
     await scene.world.core.patchNamespacedPod({ ...scene, name: String(pod.attributes.pod), body });
     expect(await armed.fire(inTime, signal)).toMatchObject({ status: 'moved' });
     await armed.disarm();
-    await expect(tool().predict(aim, { signal, bytesMax: 1 })).rejects.toMatchObject({ code: 'TARGET_MOVED' });
+    await expect(tool().predict(aim)).rejects.toMatchObject({ code: 'TARGET_MOVED' });
     expect(await podsOf('changed')).toContain(pod.attributes.uid);
   });
 
@@ -65,7 +65,7 @@ describeWith('kubernetes', 'k8s.evictPod', () => {
     const policy = scene.world.cluster.admin.makeApiClient(PolicyV1Api);
     await policy.createNamespacedPodDisruptionBudget({ ...scene, body: { metadata: { name: 'budgeted' }, spec } });
     const aim = aimAt(tool(), pod);
-    await expect(tool().predict(aim, { signal, bytesMax: 1 })).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
+    await expect(tool().predict(aim)).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
     expect(await fire(tool(), aim)).toMatchObject({ status: 'refused' });
     expect(await podsOf('budgeted')).toContain(pod.attributes.uid);
   });
@@ -88,7 +88,7 @@ describeWith('kubernetes', 'k8s.cordonNode and its inverse', () => {
   it('keep new pods off a node and let them onto it again, each once', async () => {
     const cordon = scene.write('k8s.cordonNode');
     const aim = aimAt(cordon, await seen('node-1'));
-    const predicted = await cordon.predict(aim, { signal, bytesMax: 1 });
+    const predicted = await cordon.predict(aim);
     expect(predicted).toMatchObject({ dryRun: true, changes: ['takes new pods: yes becomes no'] });
     expect((await stored('node-1')).spec?.unschedulable ?? false).toBe(false);
     expect(await fire(cordon, aim)).toMatchObject({ status: 'done', result: { changed: true } });

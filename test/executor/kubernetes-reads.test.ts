@@ -129,7 +129,7 @@ describeWith('kubernetes', 'every read of a cluster', () => {
 
   it('fits into what it is given, and says that it was cut', async () => {
     for (const [name, args] of everyRead().slice(2, 6)) {
-      const { data, entities } = await readOf(scene.tools, name).read(args, { signal, bytesMax: 600 });
+      const { data, entities } = await scene.read(name, args, 600);
       expect(JSON.stringify([data, entities]).length, name).toBeLessThan(2_000);
       if (name !== 'k8s.logs') expect(data.truncated, name).toBe(true);
     }
@@ -178,9 +178,9 @@ describeWith('kubernetes', 'a read of a cluster', () => {
   it('trusts no other authority, and sends its token to nobody else', async () => {
     const { createKubernetesTools } = await import('../../activities/tools/kubernetes/tools.ts');
     const { rootCertificates } = await import('node:tls');
-    const login = await scene.access('read');
-    const tools = createKubernetesTools(() => Promise.resolve({ ...login, ca: rootCertificates[0] ?? '' }));
-    const answer = readOf(tools, 'k8s.pods').read(web(), { signal, bytesMax: 10_000 });
+    const tools = createKubernetesTools([{ ...scene.address, ca: rootCertificates[0] ?? '' }]);
+    const context = { signal, bytesMax: 10_000, credential: () => scene.credential('read') };
+    const answer = readOf(tools, 'k8s.pods').read(web(), context);
     await expect(answer).rejects.toMatchObject({ code: 'TARGET_AWAY' });
   });
 });

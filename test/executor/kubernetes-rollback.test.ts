@@ -66,7 +66,7 @@ describeWith('kubernetes', 'k8s.rollbackDeployment', () => {
     await patch('shown', '/spec/template/spec/containers/0/env', [{ name: 'SESSION_KEY', value: `${secret}-new` }]);
     await patch('shown', '/spec/template/spec/containers/0/command', ['serve', `--key=${secret}`]);
     await until(async () => (await status('shown')).attributes.revision === 5);
-    const predicted = await tool().predict(aimAt(tool(), await lastGood('shown')), { signal, bytesMax: 1 });
+    const predicted = await tool().predict(aimAt(tool(), await lastGood('shown')));
     expect(predicted.changes).toEqual([
       `container web: image ${crashingImage} becomes ${goodImage}`,
       'container web: variables change, not shown',

@@ -1,8 +1,6 @@
 import { AppsV1Api } from '@kubernetes/client-node';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Aim } from '../../activities/tools/implement.ts';
-import type { Purpose } from '../../activities/tools/kubernetes/access.ts';
-import { createKubernetesTools } from '../../activities/tools/kubernetes/tools.ts';
 import type { Entity } from '../../contracts/tools/contract.ts';
 import { crashingImage } from '../support/kubernetes.ts';
 import { describeWith } from '../support/skips.ts';
@@ -76,7 +74,7 @@ describeWith('kubernetes', 'a write to a deployment', () => {
     expect(await armed.fire(inTime, signal)).toMatchObject({ status: 'moved' });
     await armed.disarm();
     expect(await fire(tool(), aim)).toMatchObject({ status: 'moved' });
-    await expect(tool().predict(aim, { signal, bytesMax: 1 })).rejects.toMatchObject({ code: 'TARGET_MOVED' });
+    await expect(tool().predict(aim)).rejects.toMatchObject({ code: 'TARGET_MOVED' });
     expect(await whole('moved')).toBe(before);
   });
 
@@ -125,7 +123,7 @@ describeWith('kubernetes', 'a write to a deployment', () => {
     await patch('paused', '/spec/paused', true);
     await scene.world.rolledOut(scene.namespace, 'paused');
     const aim = aimAt(tool(), await seen('paused'));
-    await expect(tool().predict(aim, { signal, bytesMax: 1 })).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
+    await expect(tool().predict(aim)).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
     expect(await fire(tool(), aim)).toMatchObject({ status: 'refused' });
   });
 
@@ -136,7 +134,7 @@ describeWith('kubernetes', 'a write to a deployment', () => {
     const near = await deployed('near');
     const attributes = { ...near.attributes, namespace: 'other', deployment: 'elsewhere', uid: metadata?.uid ?? '' };
     const aim = aimAt(tool(), { ...near, attributes });
-    await expect(tool().predict(aim, { signal, bytesMax: 1 })).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
+    await expect(tool().predict(aim)).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
     await expect(tool().arm(aim, signal)).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
   });
 
@@ -155,7 +153,7 @@ describeWith('kubernetes', 'a write to a deployment', () => {
 });
 
 describeWith('kubernetes', 'a prediction', () => {
-  const predict = (name: string, aim: Aim) => scene.write(name).predict(aim, { signal, bytesMax: 1 });
+  const predict = (name: string, aim: Aim) => scene.write(name).predict(aim);
 
   it('is the API server’s dry run: it says what would change, and changes nothing', async () => {
     const target = await deployed('predicted');
@@ -173,14 +171,14 @@ describeWith('kubernetes', 'a prediction', () => {
 
   it('is made by an identity that could not do it', async () => {
     const aim = aimAt(scene.write('k8s.restartDeployment'), await deployed('only-tried'));
-    const asked: Purpose[] = [];
-    const recorded = createKubernetesTools((purpose) => {
-      asked.push(purpose);
-      return scene.access(purpose);
-    });
-    await writeOf(recorded, 'k8s.restartDeployment').predict(aim, { signal, bytesMax: 1 });
-    expect(asked).toEqual(['read', 'predict']);
-    const apps = scene.world.cluster.as((await scene.access('predict')).token).makeApiClient(AppsV1Api);
+    const { tool, credential } = { tool: writeOf(scene.tools, 'k8s.restartDeployment'), credential: scene.credential };
+    for (const access of ['read', 'act'] as const) {
+      const context = { signal, bytesMax: 1, credential: () => credential(access) };
+      await expect(tool.predict(aim, context)).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
+      await expect(tool.ready(aim, context)).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
+    }
+    await scene.write('k8s.restartDeployment').predict(aim);
+    const apps = scene.world.cluster.as(await scene.tokenOf('predict')).makeApiClient(AppsV1Api);
     const body = [{ op: 'replace', path: '/spec/replicas', value: 9 }];
     const tried = apps.patchNamespacedDeployment({ ...scene, name: 'only-tried', body });
     await expect(tried).rejects.toMatchObject({ code: 403 });

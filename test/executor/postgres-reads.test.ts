@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blockedByEach } from '../../activities/tools/postgres/blocking-tree.ts';
 import { createPostgresTools } from '../../activities/tools/postgres/tools.ts';
 import { Entity } from '../../contracts/tools/contract.ts';
+import { postgresAccessOf } from '../../contracts/tools/postgres-access.ts';
 import type { JsonObject } from '../../contracts/values.ts';
 import { jcs } from '../../policies/digest.ts';
 import { loadSqlParser } from '../../policies/sql-read.ts';
@@ -14,9 +15,11 @@ let database: Database;
 
 /** Runs a read and holds its answer to its own contract, as the executor does. */
 async function read(name: string, args: JsonObject = {}, bytesMax = 200_000) {
-  const tool = createPostgresTools([database.target]).get(name);
+  const tool = createPostgresTools([database.address]).get(name);
   if (tool?.kind !== 'read') throw new Error(`expected a read, got ${name}`);
-  const answer = await tool.read({ database: 'payments', ...args }, { signal, bytesMax });
+  const access = postgresAccessOf(name) ?? 'monitor';
+  const credential = () => database.credential(access);
+  const answer = await tool.read({ database: 'payments', ...args }, { signal, bytesMax, credential });
   jcs(answer.data);
   for (const entity of answer.entities) Entity.parse(entity);
   return { data: tool.contract.result.parse(answer.data), entities: answer.entities };
@@ -136,7 +139,7 @@ describeWith('postgres', 'the reads of the executor on a real Postgres', () => {
     });
 
     it('marks a session of the executor’s own logins, so that no write is aimed at one', async () => {
-      const own = await database.session('holdpoint_act');
+      const own = await database.session(await database.credential('terminate'));
       const pid = await pidOf(own);
       const { entities } = await read('postgres.activity');
       expect(entities.find(({ attributes }) => attributes.pid === pid)?.attributes.own).toBe(true);
@@ -244,22 +247,34 @@ describeWith('postgres', 'the reads of the executor on a real Postgres', () => {
 
   describe('logins', () => {
     it.each([
-      ['a wrong password', (url: string) => url.replace(':pw-', ':wrong-'), 'TARGET_REFUSED'],
-      ['another database', (url: string) => url.replace('/payments', '/postgres'), 'TARGET_REFUSED'],
-      ['nobody there', (url: string) => url.replace(/:\d+\//, ':1/'), 'TARGET_AWAY'],
-    ])('shows no secret when it meets %s', async (_, changed, code) => {
-      const target = { ...database.target, monitorUrl: changed(database.target.monitorUrl) };
-      const tool = createPostgresTools([target]).get('postgres.activity');
+      ['a wrong password', (url: string) => url, 'wrong-password-wrong-password', 'TARGET_REFUSED'],
+      ['another database', (url: string) => url.replace('/payments', '/postgres'), null, 'TARGET_REFUSED'],
+      ['nobody there', (url: string) => url.replace(/:\d+\//, ':1/'), null, 'TARGET_AWAY'],
+    ])('shows no secret when it meets %s', async (_, changed, wrong, code) => {
+      const address = { ...database.address, url: changed(database.address.url) };
+      const tool = createPostgresTools([address]).get('postgres.activity');
       if (tool?.kind !== 'read') throw new Error('expected a read');
-      const error = await tool.read({ database: 'payments' }, { signal, bytesMax: 1_000 }).catch((e: Error) => e);
+      const issued = await database.credential('monitor');
+      const credential = async () => ({ ...issued, password: wrong ?? issued.password });
+      const error = await tool.read({ database: 'payments' }, { signal, bytesMax: 1_000, credential }).catch((e) => e);
       expect(error).toMatchObject({ code });
-      expect(`${(error as Error).message} ${JSON.stringify(error)}`).not.toMatch(/pw-|wrong-|postgres:\/\//);
+      expect(`${(error as Error).message} ${JSON.stringify(error)}`).not.toMatch(/password|wrong-|postgres:\/\//);
     });
 
-    it('refuses one login for two powers, and settings hidden in a connection string', () => {
-      const { target } = database;
-      expect(() => createPostgresTools([{ ...target, actUrl: target.monitorUrl }])).toThrow(/three different logins/);
-      expect(() => createPostgresTools([{ ...target, queryUrl: `${target.queryUrl}?options=-c` }])).toThrow(/options/);
+    it.each([
+      ['another power', { access: 'terminate' }],
+      ['another database', { database: 'ledger' }],
+    ])('are not used when they were issued for %s', async (_, change) => {
+      const tool = createPostgresTools([database.address]).get('postgres.activity');
+      if (tool?.kind !== 'read') throw new Error('expected a read');
+      const credential = async () => ({ ...(await database.credential('monitor')), ...change });
+      const failed = tool.read({ database: 'payments' }, { signal, bytesMax: 1_000, credential });
+      await expect(failed).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
+    });
+
+    it('refuses settings hidden in an address', () => {
+      const url = `${database.address.url}?options=-c`;
+      expect(() => createPostgresTools([{ ...database.address, url }])).toThrow(/options/);
     });
   });
 });

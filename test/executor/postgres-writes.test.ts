@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Aim, Deadline, Effect, WriteTool } from '../../activities/tools/implement.ts';
 import { createPostgresTools } from '../../activities/tools/postgres/tools.ts';
 import type { Entity } from '../../contracts/tools/contract.ts';
+import { postgresAccessOf } from '../../contracts/tools/postgres-access.ts';
 import { describeWith } from '../support/skips.ts';
 import { type Database, lives, pidOf, startBlocker, startDatabase, startWaiter, until } from './support/database.ts';
 
@@ -15,7 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.stop());
 
-const toolsOf = (db: Database) => createPostgresTools([db.target]);
+const looking = () => ({ signal, credential: () => database.credential('monitor') });
+const toolsOf = (db: Database) => createPostgresTools([db.address]);
 const writeOf = (name: string, tools = toolsOf(database)): WriteTool => {
   const tool = tools.get(name);
   if (tool?.kind !== 'write') throw new Error(`expected a write, got ${name}`);
@@ -25,14 +27,15 @@ const writeOf = (name: string, tools = toolsOf(database)): WriteTool => {
 async function aimAt(pid: number, tool: WriteTool): Promise<Aim> {
   const activity = toolsOf(database).get('postgres.activity');
   if (activity?.kind !== 'read') throw new Error('expected a read');
-  const { entities } = await activity.read({ database: 'payments' }, { signal, bytesMax: 262_144 });
+  const { entities } = await activity.read({ database: 'payments' }, { ...looking(), bytesMax: 262_144 });
   const target = entities.find(({ attributes }) => attributes.pid === pid);
   if (target === undefined) throw new Error('expected the session among the entities');
   return { target, preconditions: tool.contract.preconditionsOf(target), mark };
 }
 
 async function fire(tool: WriteTool, aim: Aim, deadline = inTime, abort = signal): Promise<Effect> {
-  const armed = await tool.arm(aim, abort);
+  const access = postgresAccessOf(tool.contract.name) ?? 'monitor';
+  const armed = await tool.arm(aim, await database.credential(access), abort);
   try {
     return await armed.fire(deadline, abort);
   } finally {
@@ -69,7 +72,7 @@ describeWith('postgres', 'postgres.terminateBackend', () => {
       result: { pid: blocker.pid, signalled: true },
     });
     expect(tool.contract.result.safeParse(effect.result).success).toBe(true);
-    expect(await tool.postcondition(aim, 3_000, signal)).toMatchObject({ held: true });
+    expect(await tool.postcondition(aim, 3_000, looking())).toMatchObject({ held: true });
     expect(await waiter.done).toBe('done');
     expect(await alive(other.pid)).toBe(true);
     await other.client.end();
@@ -103,7 +106,7 @@ describeWith('postgres', 'postgres.terminateBackend', () => {
     const aim = await aimAt(blocker.pid, tool);
     const earlier = { ...aim.preconditions, backendStart: '2026-01-01 00:00:00.000001+00' };
     expect(await fire(tool, { ...aim, preconditions: earlier })).toMatchObject({ status: 'moved' });
-    expect(await tool.postcondition({ ...aim, preconditions: earlier }, 0, signal)).toMatchObject({ held: true });
+    expect(await tool.postcondition({ ...aim, preconditions: earlier }, 0, looking())).toMatchObject({ held: true });
     expect(await alive(blocker.pid)).toBe(true);
     await blocker.client.end();
   });
@@ -145,8 +148,8 @@ describeWith('postgres', 'postgres.terminateBackend', () => {
     const blocker = await startBlocker(database, 6);
     const tool = writeOf('postgres.terminateBackend');
     const aim = await aimAt(blocker.pid, tool);
-    await admin.query('REVOKE pg_read_all_stats FROM holdpoint_act');
-    const effect = await fire(tool, aim).finally(() => admin.query('GRANT pg_read_all_stats TO holdpoint_act'));
+    await admin.query('REVOKE pg_read_all_stats FROM holdpoint_terminate');
+    const effect = await fire(tool, aim).finally(() => admin.query('GRANT pg_read_all_stats TO holdpoint_terminate'));
     expect(effect).toMatchObject({ status: 'refused', detail: expect.stringContaining('TARGET_REFUSED') });
     expect(await alive(blocker.pid)).toBe(true);
     await blocker.client.end();
@@ -173,10 +176,12 @@ describeWith('postgres', 'postgres.terminateBackend', () => {
     expect(await alive(rows[0].pid)).toBe(true);
   });
 
-  it('refuses a database that the executor holds no login for', async () => {
+  it('refuses a database that the executor is not configured with', async () => {
     const target = { kind: 'backend', id: 'backend/1/1', attributes: { database: 'ledger' } } as Entity;
     const aim = { target, preconditions: { pid: '1', backendStart: 'x', xactStart: 'y' }, mark };
-    await expect(async () => writeOf('postgres.terminateBackend').arm(aim, signal)).rejects.toMatchObject({
+    await expect(async () =>
+      writeOf('postgres.terminateBackend').arm(aim, await database.credential('terminate'), signal),
+    ).rejects.toMatchObject({
       code: 'TARGET_REFUSED',
     });
   });
@@ -190,7 +195,7 @@ describeWith('postgres', 'postgres.cancelBackend', () => {
     const aim = await aimAt(waiter.pid, tool);
     expect(await fire(tool, aim)).toMatchObject({ status: 'done', result: { pid: waiter.pid, signalled: true } });
     expect(await waiter.done).toBe('57014');
-    expect(await tool.postcondition(aim, 3_000, signal)).toMatchObject({ held: true });
+    expect(await tool.postcondition(aim, 3_000, looking())).toMatchObject({ held: true });
     expect(await alive(waiter.pid)).toBe(true);
     await Promise.all([blocker.client.end(), waiter.client.end()]);
   });
@@ -215,7 +220,7 @@ describeWith('postgres', 'postgres.cancelBackend', () => {
     const blocker = await startBlocker(database, 8);
     const waiter = await startWaiter(database, 8);
     const tool = writeOf('postgres.cancelBackend');
-    expect(await tool.postcondition(await aimAt(waiter.pid, tool), 0, signal)).toMatchObject({ held: false });
+    expect(await tool.postcondition(await aimAt(waiter.pid, tool), 0, looking())).toMatchObject({ held: false });
     await blocker.client.end();
     await waiter.client.end();
   });

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { BrokerClient } from '../../activities/identity/broker-client.ts';
 import { createExecutorActivities } from '../../activities/tools/create-activities.ts';
+import type { SignedResult } from '../../contracts/evidence.ts';
 import { loadSqlParser } from '../../policies/sql-read.ts';
 import { runbookData } from '../policies/support/rules.ts';
+import { executor } from '../record/stage.ts';
 import { describeWith } from '../support/skips.ts';
 import { activityAt, openHouse, openTheatre, type Theatre } from './support/theatre.ts';
 
@@ -36,7 +39,10 @@ describeWith(['temporal', 'postgres'], 'readCall', () => {
   /** `read`, or why not. */
   const read = (call: typeof recoveryRead, { step = 0, runId, attempt = 1 }: At = {}): Promise<string> => {
     const place = runId === undefined ? incident.place : { ...incident.place, runId };
-    const { readCall } = createExecutorActivities(theatre.deps);
+    // The log's counts are what this is about: runs that never ran get the logins of the one that does.
+    const issue: BrokerClient['issue'] = (question) =>
+      theatre.deps.broker.issue('runId' in question ? { ...question, runId: incident.place.runId } : question);
+    const { readCall } = createExecutorActivities({ ...theatre.deps, broker: { ...theatre.deps.broker, issue } });
     const input = { context: incident.context, step: { step, index: 0 }, call };
     return activityAt({ place, attempt, activityId: randomUUID() })
       .run(readCall, input)
@@ -86,6 +92,36 @@ describeWith(['temporal', 'postgres'], 'readCall', () => {
     await useUp();
     for (const sql of ['SELECT 1 ', 'select 1', 'SELECT 1, 1'])
       expect(await read(query(sql), { step: 3 })).toEqual(countedOut);
+  });
+
+  it('signs no secret of its target: a marker stands there, and a finding tells of it first', async () => {
+    const secret = `ghp_${'aB3dE5fG7h'.repeat(3)}aB3dE5`;
+    const sql = `SELECT 'gh' || 'p_${secret.slice(4)}' AS note, 'hunter' || '2' AS password`;
+    expect(await read(query(sql))).toBe('read');
+    const records = await theatre.stage.as(executor).records({ workflow: incident.place.workflowId });
+    const bodies = records.map(({ payload }) => payload.body).filter(({ kind }) => /finding|result/.test(kind));
+    expect(bodies).toMatchObject([
+      {
+        kind: 'finding',
+        from: 'postgres.query',
+        findings: [
+          { rule: 'secret.github-token', at: '/rows[]/note', count: 1 },
+          { rule: 'secret.password', at: '/rows[]/password', count: 1 },
+        ],
+      },
+      { kind: 'result' },
+    ]);
+    const ref = bodies[0]?.kind === 'finding' ? bodies[0].ref : '';
+    const { payload } = JSON.parse((await theatre.stage.as(executor).getBlob(ref)).toString('utf8')) as SignedResult;
+    expect(payload.data.rows).toEqual([['[redacted:github-token]', '[redacted:password]']]);
+  });
+
+  it('fails without the words of its target, which may hold a secret', async () => {
+    const secret = `ghp_${'aB3dE5fG7h'.repeat(3)}aB3dE5`;
+    expect(await read(query(`SELECT ('gh' || 'p_${secret.slice(4)}')::int`))).toMatch(/^BAD_INPUT: .*sqlstate 22P02/);
+    const records = await theatre.stage.as(executor).records({ workflow: incident.place.workflowId });
+    expect(records.map(({ payload }) => payload.body.kind)).toContain('refusal');
+    expect(JSON.stringify(records)).not.toContain(secret);
   });
 
   it('does not count against a retry what its own lost attempt recorded', async () => {

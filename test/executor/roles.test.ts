@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { PostgresCredential } from '../../contracts/broker-api.ts';
 import { judgeReadSql, loadSqlParser } from '../../policies/sql-read.ts';
 import { readRolesSql } from '../../servers/payments/database.ts';
 import { describeWith } from '../support/skips.ts';
@@ -11,10 +12,11 @@ const asDocumented = 'payments';
 const rolesOnly = 'roles_only';
 let database: Database;
 let appPid: number;
+let reader: PostgresCredential;
 
-/** SQLSTATE of a statement in a READ ONLY transaction of the query login itself; `ok` when Postgres lets it pass. */
+/** SQLSTATE of a statement in a READ ONLY transaction of a login that was made for a query; `ok` when Postgres lets it pass. */
 async function asQueryRole(sql: string, name = asDocumented): Promise<string> {
-  const session = await database.session('holdpoint_query', name);
+  const session = await database.session(reader, name);
   try {
     await session.query('BEGIN TRANSACTION READ ONLY');
     await session.query(sql);
@@ -26,7 +28,7 @@ async function asQueryRole(sql: string, name = asDocumented): Promise<string> {
   }
 }
 
-const ownPid = async (name: string): Promise<number> => pidOf(await database.session('holdpoint_query', name));
+const ownPid = async (name: string): Promise<number> => pidOf(await database.session(reader, name));
 /** A SELECT for each row of the table in docs/operations.md, by its first cell. */
 const acting: Readonly<Record<string, (name: string) => string | Promise<string>>> = {
   "`pg_terminate_backend`, another login's session": () => `SELECT pg_terminate_backend(${appPid})`,
@@ -40,7 +42,7 @@ const acting: Readonly<Record<string, (name: string) => string | Promise<string>
   '`set_config`': () => `SELECT set_config('statement_timeout', '0', false)`,
   '`pg_logical_emit_message`': () => `SELECT pg_logical_emit_message(false, 'a', 'b')`,
   '`dblink`, where it is installed': (name) =>
-    `SELECT * FROM dblink('${database.url('holdpoint_query', name)}', 'SELECT 1') AS t(a int)`,
+    `SELECT * FROM dblink('${database.url(reader, name)}', 'SELECT 1') AS t(a int)`,
   '`lo_create`': () => 'SELECT lo_create(0)',
   '`pg_read_file`': () => `SELECT pg_read_file('PG_VERSION')`,
   '`pg_sleep`': () => 'SELECT pg_sleep(0)',
@@ -61,7 +63,7 @@ const unseen: readonly string[] = [
   `COPY payments TO PROGRAM 'true'`,
 ];
 
-describeWith('postgres', 'the three logins of an executor, in real sessions', () => {
+describeWith('postgres', 'the logins that are made for an executor, in real sessions', () => {
   beforeAll(async () => {
     await loadSqlParser();
     database = await startDatabase();
@@ -70,6 +72,7 @@ describeWith('postgres', 'the three logins of an executor, in real sessions', ()
     await (await database.session('admin')).query(`CREATE DATABASE ${rolesOnly}`);
     await (await database.session('admin', rolesOnly)).query(`${roles}; CREATE EXTENSION dblink`);
     await (await database.session('admin', asDocumented)).query(`CREATE EXTENSION dblink; ${strict}`);
+    reader = await database.credential('query');
   });
   afterAll(() => database.stop());
 
@@ -115,33 +118,38 @@ describeWith('postgres', 'the three logins of an executor, in real sessions', ()
   });
 
   it.each([
-    ['holdpoint_monitor', `SELECT pg_terminate_backend(PID)`],
-    ['holdpoint_monitor', 'SELECT * FROM payments'],
-    ['holdpoint_act', 'SELECT * FROM payments'],
-    ['holdpoint_act', 'UPDATE payments SET amount = 0'],
-    ['holdpoint_query', 'SET SESSION AUTHORIZATION holdpoint_act'],
-    ['holdpoint_monitor', 'SET ROLE pg_signal_backend'],
-  ] as const)('%s may not: %s', async (login, sql) => {
-    const session = await database.session(login);
+    ['monitor', `SELECT pg_terminate_backend(PID)`],
+    ['monitor', 'SELECT * FROM payments'],
+    ['terminate', 'SELECT * FROM payments'],
+    ['terminate', 'UPDATE payments SET amount = 0'],
+    ['terminate', `SELECT pg_cancel_backend(PID)`],
+    ['cancel', `SELECT pg_terminate_backend(PID)`],
+    ['query', 'SET SESSION AUTHORIZATION holdpoint_terminate'],
+    ['query', 'SET ROLE holdpoint_query'],
+    ['monitor', 'SET ROLE pg_signal_backend'],
+    ['terminate', `SELECT holdpoint.mint('holdpoint_c_00', '', 'query', 60, '')`],
+    ['terminate', `ALTER ROLE holdpoint_terminate LOGIN`],
+  ] as const)('a login to %s may not: %s', async (access, sql) => {
+    const session = await database.session(await database.credential(access));
     const failed = session.query(sql.replace('PID', String(appPid)));
     await expect(failed).rejects.toMatchObject({ code: expect.stringMatching(/^(42501|25006)$/) });
     await session.end();
   });
 
-  it('the query login is a member of nothing and sees no other session’s statement', async () => {
-    const session = await database.session('holdpoint_query');
+  it('the query login is a member of its group alone, which is a member of nothing, and sees no other session’s statement', async () => {
+    const session = await database.session(await database.credential('query'));
     const { rows } = await session.query(
-      `SELECT count(*)::int AS roles FROM pg_auth_members WHERE member = 'holdpoint_query'::regrole`,
+      `SELECT roleid::regrole::text AS role FROM pg_auth_members WHERE member IN (session_user::regrole, 'holdpoint_query'::regrole)`,
     );
-    expect(rows).toEqual([{ roles: 0 }]);
+    expect(rows).toEqual([{ role: 'holdpoint_query' }]);
     const seen = await session.query('SELECT query FROM pg_stat_activity WHERE pid = $1', [appPid]);
     expect(seen.rows).toEqual([{ query: '<insufficient privilege>' }]);
     await session.end();
   });
 
-  it('roles-strict.sql leaves the write login its signals', async () => {
-    const act = await database.session('holdpoint_act');
-    await act.query('SELECT pg_cancel_backend($1)', [appPid]);
-    await act.end();
+  it('roles-strict.sql leaves each login for a write its own signal', async () => {
+    const cancel = await database.session(await database.credential('cancel'));
+    await cancel.query('SELECT pg_cancel_backend($1)', [appPid]);
+    await cancel.end();
   });
 });

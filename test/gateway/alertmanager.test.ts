@@ -38,6 +38,23 @@ describeWith('temporal', 'the alertmanager webhook', () => {
     expect(signal?.workflowExecutionSignaledEventAttributes?.signalName).toBe('alert');
   });
 
+  it('lets no secret of an alert in: not in what it signs, nor into the history', async () => {
+    const { url, client, logged } = await start();
+    const secret = `ghp_${'aB3dE5fG7h'.repeat(3)}aB3dE5`;
+    const alert = {
+      ...freshAlert(),
+      annotations: { summary: `clone failed: https://ci:hunter22@git.example.com ${secret}` },
+    };
+    const reply = await post(url, path, group(alert));
+    const { events } = await client.workflow.getHandle(reply.json.accepted?.[0]?.workflowId ?? '').fetchHistory();
+    const payloads = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads ?? [];
+    const input = Buffer.from(payloads[0]?.data ?? []).toString();
+    for (const text of [input, logged()]) expect(text).not.toMatch(/hunter22|aB3dE5/);
+    const { payload } = openSigned('alert', AdmittedAlert, JSON.parse(input).alert, keys, (as) => as === 'gateway');
+    expect(payload.alert.annotations.summary).toContain('[redacted:github-token]');
+    expect(payload.findings?.map(({ rule }) => rule)).toEqual(['secret.github-token', 'secret.url-password']);
+  });
+
   it('takes basic credentials where those are configured, and then no bearer', async () => {
     const { url } = await start({ alertmanager: basic });
     expect((await post(url, path, group(freshAlert()), basicOf(basic.username, basic.password))).status).toBe(202);

@@ -94,7 +94,8 @@ describeWith('temporal', 'a governor has no authority', () => {
     const before = looks;
     await ensureGovernor(world.client, runbookId, true);
     await eventually(() => looks > before);
-    await eventually(() => governor.pages.length > 0);
+    // Paged first, then recorded: what is compared with later holds the page.
+    await eventually(async () => (await records()).some(({ payload }) => payload.body.kind === 'page'));
   };
   const foldNow = async (all: readonly SignedRecord[], now: number) => ({
     folded: foldStanding(all, runbookRef(stage.rules), now),

@@ -56,6 +56,13 @@ describe("a boundary in operators' words", () => {
     expect(judge(inputs(given)).kind).toBe('read');
   });
 
+  it('judges each tool by what it does itself, on the very same lists', () => {
+    const given = bounded(['SELECT pg_terminate_backend']);
+    expect(judge(write(given)).kind).toBe('deny');
+    expect(judge(inputs(given)).kind).toBe('read');
+    expect(judge(write(given)).kind).toBe('deny');
+  });
+
   it('forbids every tool that reads by it', () => {
     expect(judge(inputs(bounded(['SELECT'])))).toMatchObject({ kind: 'deny', rule: 'boundary.never-allow' });
     expect(judge(write(bounded(['EXPLAIN']))).kind).toBe('hold');

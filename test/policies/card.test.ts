@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Card } from '../../contracts/card.ts';
+import { ShownFindings } from '../../contracts/finding.ts';
+import type { RecordBody } from '../../contracts/record.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
 import {
   type AssembleCardInput,
@@ -8,7 +10,9 @@ import {
   checkCard,
   provenanceOf,
 } from '../../policies/card.ts';
+import { FoundSoFar, originsOf } from '../../policies/card-findings.ts';
 import { digestOf } from '../../policies/digest.ts';
+import { storyOf } from '../../policies/incident-story.ts';
 import { refusalOf } from './support/codes.ts';
 import { backend, predictionOf, resultOf, signedResult } from './support/evidence.ts';
 import { makeProcess, pinned, powerTypes, recorder, rulesOf, runbookId } from './support/rules.ts';
@@ -28,6 +32,7 @@ const source = {
   runbook,
   rules,
   provenance: provenanceOf(ref, { entity: backend, result: result.payload }),
+  findings: [],
 };
 const assemble = (change: Partial<AssembleCardInput> = {}) =>
   assembleCard({ ...source, judgedWhy: 'it blocks the queue', prediction: predictionOf(action), ...change });
@@ -110,6 +115,48 @@ describe('a card', () => {
   });
 });
 
+describe('what was found in the evidence', () => {
+  const found = [{ from: 'alert', rule: 'secret.jwt', at: '/annotations/x', count: 1 }];
+  const shown = assemble({ findings: found });
+  const check = (findings: typeof found) =>
+    refusalOf(() => checkCard({ ...source, findings, raw: shown, cardDigest: digestOf(shown), keys: pinned }));
+
+  it('is on the card, and cannot be kept off it or put on it', () => {
+    expect(shown.findings).toEqual(found);
+    expect(check(found)).toBe('none');
+    expect(check([])).toBe('CARD_MISMATCH');
+    expect(shownAs({}, { findings: found })).toBe('CARD_MISMATCH');
+  });
+
+  it('is what the log had when the card came, whatever is found later', () => {
+    const place = { workflowId: action.workflowId, runId: action.runId };
+    const told = (rule: string): RecordBody => ({
+      kind: 'finding',
+      ...place,
+      from: 'alert',
+      ref: '0'.repeat(64),
+      findings: [{ rule, at: '/annotations/x', count: 1 }],
+    });
+    const cardBody: RecordBody = { kind: 'card', ...place, cardDigest: digestOf(shown), card: shown };
+    const story = storyOf([told('secret.jwt'), cardBody, told('instruction.override')]);
+    expect(story.findings(shown.digest)).toEqual(found);
+    expect(story.findings()).toHaveLength(2);
+  });
+
+  it('is bounded, and what is beyond is counted by rule', () => {
+    const so = new FoundSoFar();
+    for (let at = 0; at < 500; at++) so.add('postgres.query', [{ rule: 'secret.jwt', at: `/rows[]/c${at}`, count: 2 }]);
+    expect(ShownFindings.parse(so.list()).reduce((sum, { count }) => sum + count, 0)).toBe(1_000);
+    expect(so.list().find(({ from }) => from === '')).toMatchObject({ rule: 'secret.jwt', at: '' });
+  });
+
+  it('is told apart from where an argument comes from: the runbook to the letter, or outside', () => {
+    const call = { tool: 'postgres.blockingTree', args: { database: 'payments' } };
+    expect(originsOf(call, runbook)).toEqual({ database: 'runbook' });
+    expect(originsOf({ ...call, args: { database: 'orders', target: ref } }, runbook)).toEqual({ database: 'outside' });
+  });
+});
+
 describe('checking a card that persons were shown', () => {
   it('arrives at the same card', () => {
     expect(checkCard({ ...source, raw: card, cardDigest: digestOf(card), keys: pinned })).toEqual(card);
@@ -136,6 +183,8 @@ describe('checking a card that persons were shown', () => {
       },
       { provenance: { ...source.provenance, readAt: '2026-03-01T12:00:00.000Z' } },
       { provenance: { ...source.provenance, tool: 'postgres.activity' } },
+      { findings: [{ from: 'alert', rule: 'secret.jwt', at: '/annotations/x', count: 1 }] },
+      { origins: { target: 'runbook' } },
     ];
     for (const difference of differences)
       expect([difference, shownAs(difference)]).toEqual([difference, 'CARD_MISMATCH']);

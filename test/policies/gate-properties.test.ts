@@ -149,6 +149,17 @@ describe('policy gate, for any input', () => {
     );
   });
 
+  it('keeps nothing of one judgement for another: an equal runbook that was never judged comes to the same', () => {
+    fc.assert(
+      fc.property(someInputs, (given) => {
+        const verdict = judge(given);
+        expect(judge({ ...given, runbook: structuredClone(given.runbook) })).toStrictEqual(verdict);
+        expect(judge(given)).toStrictEqual(verdict);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('holds only a client backend of a listed database that a read found', () => {
     fc.assert(
       fc.property(someTarget, (target) => {

@@ -11,6 +11,7 @@ import {
   limits,
   now,
   readResult,
+  runbook,
   runbookFile,
   standing,
   write,
@@ -137,6 +138,15 @@ describe('policy gate, scope', () => {
     expect(ruleOf(inputs({ call: callOf('postgres.indexStats', { database: 'payments' }) }))).toBe(
       'deny scope.tool-not-listed',
     );
+  });
+
+  it('goes by the lists of the runbook that is judged, whatever another one lists', () => {
+    const tools = [{ tool: 'postgres.indexStats', scopes: { databases: ['ledger'] }, perIncidentMax: 1 }];
+    const other = { ...runbook, runbook: { ...runbook.runbook, tools } };
+    const call = callOf('postgres.indexStats', { database: 'ledger' });
+    expect(ruleOf(inputs({ call }))).toBe('deny scope.tool-not-listed');
+    expect(judge(inputs({ call, runbook: other })).kind).toBe('read');
+    expect(ruleOf(inputs({ call }))).toBe('deny scope.tool-not-listed');
   });
 
   it.each(['ledger', 'Payments', 'payments2'])('denies a read of the database `%s`', (database) => {

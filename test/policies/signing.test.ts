@@ -105,7 +105,7 @@ describe('createSigner', () => {
 
   it('keeps the key to itself', () => {
     expect(JSON.stringify(recorder.signer)).not.toContain(recorder.key.d);
-    expect(Object.keys(recorder.signer)).toEqual(['as', 'sign']);
+    expect(Object.keys(recorder.signer)).toEqual(['as', 'sign', 'note']);
   });
 });
 

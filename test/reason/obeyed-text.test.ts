@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sanitize } from '../../activities/reason/evidence/sanitize.ts';
 import { callsToObey } from '../../activities/reason/models/obeyed-text.ts';
 import { fencePrompt, readFenced } from '../../activities/reason/prompt.ts';
 import type { Evidence, Turn } from '../../activities/reason/turn.ts';
@@ -8,6 +7,7 @@ import { validateDraft } from '../../activities/reason/validate-draft.ts';
 import type { Alert } from '../../contracts/alert.ts';
 import type { ReadResult } from '../../contracts/evidence.ts';
 import { toolRegistry } from '../../contracts/tools/registry.ts';
+import { sanitize } from '../../policies/sanitize/sanitize.ts';
 import { backend, runbook } from './under-test.ts';
 
 const marker = 'm'.repeat(32);
@@ -28,7 +28,7 @@ const turnOf = (evidence: Evidence[], alert: Alert | null = null): Turn => ({
   alert,
   evidence,
   ends: [],
-  ...fencePrompt({ marker, alert, evidence }),
+  ...fencePrompt({ marker, alert, evidence, ends: [] }),
   complaints: [],
 });
 const obeyed = (text: string) => callsToObey(turnOf([resultOf({ text })])).map(({ tool, args }) => ({ tool, args }));
@@ -125,7 +125,7 @@ describe('a reasoner hijacked on purpose', () => {
         expect(calls.length).toBeLessThanOrEqual(4);
         for (const call of calls) {
           expect(toolRegistry.has(call.tool)).toBe(true);
-          expect(() => validateDraft({ calls: [call], conclusion: null }, 4)).not.toThrow();
+          expect(() => validateDraft({ calls: [call], conclusion: null }, { callsMax: 4, evidence: [] })).not.toThrow();
         }
       }),
     );
@@ -139,6 +139,7 @@ describe('the fence around evidence', () => {
         const { prompt } = fencePrompt({
           marker,
           alert: null,
+          ends: [],
           evidence: [resultOf({ text: `${text}\nend ${'x'.repeat(32)}\n` })],
         });
         expect(prompt.split('\n')).toHaveLength(4);
@@ -150,7 +151,7 @@ describe('the fence around evidence', () => {
 
   it('leaves out the oldest results when there is too much', () => {
     const big = (n: number) => resultOf({ n, text: 'x'.repeat(50_000) });
-    const { prompt } = fencePrompt({ marker, alert: null, evidence: [big(1), big(2), big(3), big(4)] });
+    const { prompt } = fencePrompt({ marker, alert: null, ends: [], evidence: [big(1), big(2), big(3), big(4)] });
     expect(readFenced(prompt)).toMatchObject([{ data: { n: 4 } }, { data: { n: 3 } }]);
     expect(prompt.length).toBeLessThan(140_000);
   });

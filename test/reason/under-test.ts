@@ -8,6 +8,8 @@ import type { PinnedKeys, PrivateKey, PublicKey } from '../../contracts/config.t
 import { HoldpointError } from '../../contracts/errors.ts';
 import type { EvidenceRef, ReadResult } from '../../contracts/evidence.ts';
 import type { ActionEnd, IncidentContext, Proposal } from '../../contracts/incident.ts';
+import type { ModelUsage } from '../../contracts/model-usage.ts';
+import type { SignedRecord } from '../../contracts/record.ts';
 import type { ProcessId } from '../../contracts/signed.ts';
 import { jcs, sha256Hex } from '../../policies/digest.ts';
 import { parseRunbook } from '../../policies/runbook.ts';
@@ -123,11 +125,26 @@ export function incidentUnderTest() {
     callsMax?: number;
     context?: IncidentContext;
     getBlob?: (hash: string) => Promise<Buffer>;
+    putBlob?: (text: string) => Promise<string>;
+    records?: () => Promise<SignedRecord[]>;
+    /** What earlier turns took, one record each. */
+    spent?: readonly ModelUsage[];
+    /** What the attempt before this one left. */
+    kept?: unknown;
+    /** Given the environment before the activity runs. */
+    enter?: (environment: MockActivityEnvironment) => void;
+    timeoutMs?: number;
   };
   const propose = (model: Model, ask: Ask = {}): Promise<Proposal> => {
     const activities = createReasonerActivities({
       model,
       keys,
+      records:
+        ask.records ??
+        (async ({ workflow, from = 0 }) =>
+          workflow === workflowId
+            ? (ask.spent ?? []).slice(from, from + 2).map((usage, at) => proposalRecord(from + at, usage))
+            : []),
       manifests: {
         require: (digest) => {
           if (digest !== manifest) throw new HoldpointError('MANIFEST_UNKNOWN', 'unknown');
@@ -136,7 +153,7 @@ export function incidentUnderTest() {
         reload: async () => {},
       },
       blobs: {
-        putBlob: async (text) => put(text),
+        putBlob: ask.putBlob ?? (async (text) => put(text)),
         getBlob:
           ask.getBlob ??
           (async (hash) => {
@@ -146,7 +163,12 @@ export function incidentUnderTest() {
           }),
       },
     });
-    const environment = new MockActivityEnvironment({ workflowExecution: { workflowId, runId } }, { logger: quiet });
+    const { kept: heartbeatDetails, timeoutMs: startToCloseTimeoutMs = 120_000 } = ask;
+    const environment = new MockActivityEnvironment(
+      { workflowExecution: { workflowId, runId }, heartbeatDetails, startToCloseTimeoutMs },
+      { logger: quiet },
+    );
+    ask.enter?.(environment);
     const { step = evidence.length, ends = [], callsMax = 4 } = ask;
     return environment.run(activities.proposeCalls, {
       context: ask.context ?? context,
@@ -161,6 +183,31 @@ export function incidentUnderTest() {
   return { context, evidence, alertOf, read, propose, traceOf, put };
 }
 
+/** A turn of this incident as the log has it. */
+const proposalRecord = (seq: number, usage: ModelUsage): SignedRecord => ({
+  payload: {
+    v: 1,
+    seq,
+    prev: 'f'.repeat(64),
+    at: '2026-03-07T11:34:00.000Z',
+    by: 'orchestrator',
+    body: {
+      kind: 'proposal',
+      workflowId,
+      runId,
+      step: seq,
+      model: 'test',
+      label: null,
+      calls: [],
+      conclusion: null,
+      trace: 'c'.repeat(64),
+      usage,
+    },
+  },
+  signer: 'recorder',
+  signature: 'a'.repeat(86),
+});
+
 export const denied = (tool: string, step = 0): ActionEnd => ({
   step: { step, index: 0 },
   tool,
@@ -174,6 +221,7 @@ export const saying = (...said: unknown[]): Model & { readonly complaints: strin
   const complaints: string[][] = [];
   return {
     name: 'test',
+    budget: null,
     complaints,
     draft: async (turn) => {
       complaints.push([...turn.complaints]);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { recordKey } from '../../activities/record/store.ts';
+import { segmentKey } from '../../activities/record/store.ts';
 import type { RecordBody } from '../../contracts/record.ts';
 import { digestOf, jcs } from '../../policies/digest.ts';
 import { describeWith } from '../support/skips.ts';
@@ -123,7 +123,7 @@ describeWith('temporal', 'appending', () => {
   });
   it('serves nothing any more once its log was found damaged', async () => {
     const { seq } = await stage.as(executor).head();
-    writeFileSync(join(stage.archive, recordKey(seq + 1)), '{}');
+    writeFileSync(join(stage.archive, segmentKey(seq + 1)), '{}');
     expect(await codeFrom(stage.as(orchestrator).append(refusalBody()))).toMatch(/^RECORDER_AWAY/);
     const { id, digest } = runbookRef(stage.rules);
     expect(await codeFrom(stage.as(executor).standing({ id, digest }))).toMatch(/^RECORDER_AWAY/);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createBlobs } from '../../activities/record/blobs.ts';
 import { lockDirectory } from '../../activities/record/directory-lock.ts';
 import { createDirectoryStore, removeLeftovers } from '../../activities/record/directory-store.ts';
-import { blobKey, recordKey } from '../../activities/record/store.ts';
+import { blobKey, segmentKey } from '../../activities/record/store.ts';
 import { codeFrom } from './incident.ts';
 import { describeStore } from './store-conformance.ts';
 
@@ -29,16 +29,16 @@ describe('the directory of an archive', () => {
 
   it('leaves no temporary file behind a write, won or lost', async () => {
     const store = await createDirectoryStore(dir);
-    await store.putNew(recordKey(0), Buffer.from('a'));
-    await store.putNew(recordKey(0), Buffer.from('b'));
+    await store.putNew(segmentKey(0), Buffer.from('a'));
+    await store.putNew(segmentKey(0), Buffer.from('b'));
     expect(readdirSync(join(dir, 'temporary'))).toEqual([]);
   });
   it('clears what a crash left half written, and nothing else', async () => {
     const store = await createDirectoryStore(dir);
-    await store.putNew(recordKey(0), Buffer.from('a'));
+    await store.putNew(segmentKey(0), Buffer.from('a'));
     writeFileSync(join(dir, 'temporary', '123-0123456789abcdef'), 'half');
     expect(await removeLeftovers(dir)).toBe(1);
-    expect((await store.get(recordKey(0)))?.toString()).toBe('a');
+    expect((await store.get(segmentKey(0)))?.toString()).toBe('a');
   });
   it('refuses a second live recorder, and lets the next one in when the first is gone', async () => {
     const unlock = await lockDirectory(dir);

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { recordKey } from '../../activities/record/store.ts';
 import { verifyArchive } from '../../activities/record/verify.ts';
 import type { ReceiptRequest } from '../../contracts/receipt.ts';
 import { describeWith } from '../support/skips.ts';
 import { ask, endWell, giveGrant, look, openEarned, proposed, proposedAnew } from './granting.ts';
 import { begin, type Held, hold, post, requestOf, say } from './incident.ts';
+import { segmentsOnDisk } from './segments-on-disk.ts';
 import { executor, keys, openWorld, type Stage, type World } from './stage.ts';
 
 describeWith('temporal', 'an intent by a grant, in an archive', () => {
@@ -35,7 +35,7 @@ describeWith('temporal', 'an intent by a grant, in an archive', () => {
     const by = executor.signer.as;
     const { seq } = await log.write((writer) => writer.append({ ...place, executor: by, request, fences, ...times }));
     const { faults } = await verifyArchive({ dir: stage.archive, keys });
-    expect(faults.filter(({ object }) => object !== recordKey(seq))).toEqual([]);
+    expect(faults.filter(({ object }) => object !== segmentsOnDisk(stage.archive).keyOf(seq))).toEqual([]);
     return faults[0]?.reason ?? 'nothing';
   };
 

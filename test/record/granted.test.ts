@@ -90,6 +90,27 @@ describeWith('temporal', 'a receipt by a grant', () => {
     expect(await asked(await proposed(stage, incident, { pid: 4_712 }), grant)).toBe('none');
   });
 
+  it('is told to somebody once, with low urgency and the way to end it, and what came of it ends that page', async () => {
+    const held = await proposedAnew(stage);
+    await ask(stage, held, grant);
+    await stage.recorder.look('pages');
+    await stage.restart();
+    await stage.recorder.look('pages');
+    const of = { workflowId: held.incident.workflowId, digest: held.digest, severity: 'info' };
+    const released = {
+      ...of,
+      about: 'auto-released',
+      detail: expect.stringContaining(`is released by grant ${grant}`),
+    };
+    expect(stage.pages).toMatchObject([released]);
+    expect(stage.pages[0]?.commands).toContain(`holdpoint runbook revoke ${grant}`);
+    await endWell(stage, held);
+    await stage.recorder.look('pages');
+    expect(stage.pages).toMatchObject([released, { ...of, about: 'hold-ended' }]);
+    const records = await stage.as(executor).records({ workflow: held.incident.workflowId });
+    expect(records.filter(({ payload }) => payload.body.kind === 'page')).toHaveLength(2);
+  });
+
   it('is refused for a grant that the log does not hold', async () => {
     expect(await asked(await proposedAnew(stage), 'a'.repeat(64))).toBe('NOT_GRANTED');
   });

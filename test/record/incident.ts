@@ -215,6 +215,7 @@ export async function draftHold(stage: Stage, incident: Incident, change: HoldCh
     runbook: runbookOf(incident.rules),
     rules: incident.rules,
     provenance: provenanceOf(ref, target),
+    findings: [],
     judgedWhy: 'it blocks',
     prediction,
   });

@@ -5,11 +5,12 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createDirectoryStore } from '../../activities/record/directory-store.ts';
 import { type Log, openLog } from '../../activities/record/log.ts';
-import { recordKey } from '../../activities/record/store.ts';
-import type { RecordBody, SignedRecord } from '../../contracts/record.ts';
+import { segmentKey } from '../../activities/record/store.ts';
+import type { RecordBody } from '../../contracts/record.ts';
 import { digestOf, jcs } from '../../policies/digest.ts';
 import { makeProcess, pinned, recorder } from '../policies/support/rules.ts';
 import { codeFrom } from './incident.ts';
+import { origin, segmentsOnDisk } from './segments-on-disk.ts';
 
 const page = (detail: string): RecordBody => ({
   kind: 'page',
@@ -25,10 +26,11 @@ describe('the log', () => {
   let dir: string;
   let clock = 1_800_000_000_000;
   const open = async (signer = recorder.signer): Promise<Log> =>
-    openLog({ store: await createDirectoryStore(dir), signer, keys: pinned, clock: () => clock });
+    openLog({ store: await createDirectoryStore(dir), signer, keys: pinned, clock: () => clock, origin });
   const put = (log: Log, detail: string) => log.write((writer) => writer.append(page(detail)));
-  const path = (seq: number) => join(dir, recordKey(seq));
-  const read = (seq: number) => JSON.parse(readFileSync(path(seq), 'utf8')) as SignedRecord;
+  const path = (seq: number) => join(dir, segmentKey(seq));
+  const disk = () => segmentsOnDisk(dir);
+  const read = (seq: number) => disk().record(seq);
   const fill = async (count: number) => {
     const log = await open();
     for (let n = 0; n < count; n++) await put(log, `page ${n}`);
@@ -87,7 +89,7 @@ describe('the log', () => {
       seq: 1,
       prev: digestOf(read(0)),
     });
-    writeFileSync(path(1), jcs(forged));
+    disk().put(segmentKey(1), disk().note(segmentKey(0)), [jcs(forged)]);
     expect(await codeFrom(put(log, 'mine'))).toBe('RECORD_DAMAGED');
     rmSync(path(1));
     expect(await codeFrom(put(log, 'mine'))).toBe('RECORD_DAMAGED');
@@ -96,22 +98,23 @@ describe('the log', () => {
   const damage: Record<string, (dir: string) => void> = {
     'a changed byte': () => {
       const bytes = readFileSync(path(1));
-      bytes[40] = (bytes[40] ?? 0) ^ 1;
+      const at = bytes.length - 40;
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
       writeFileSync(path(1), bytes);
     },
-    'a removed record': () => rmSync(path(1)),
-    'two records exchanged': () => {
+    'a removed segment': () => rmSync(path(1)),
+    'two segments exchanged': () => {
       const [one, two] = [readFileSync(path(1)), readFileSync(path(2))];
       writeFileSync(path(1), two);
       writeFileSync(path(2), one);
     },
-    'a record repeated under the next number': () => writeFileSync(path(3), readFileSync(path(2))),
+    'a segment repeated under the next number': () => writeFileSync(path(3), readFileSync(path(2))),
     'a record of another signer': () => {
       const { payload } = read(2);
-      writeFileSync(path(2), jcs(makeProcess('recorder').signer.sign('record', payload)));
+      disk().setLines(segmentKey(2), [jcs(makeProcess('recorder').signer.sign('record', payload))]);
     },
-    'a record in another spelling': () => writeFileSync(path(2), JSON.stringify(read(2), null, 1)),
-    'an object that is no record': () => writeFileSync(join(dir, 'records', 'notes.txt'), 'hello'),
+    'a record in another spelling': () => disk().setLines(segmentKey(2), [jcs(read(2)).replace('{', '{ ')]),
+    'an object that is no segment': () => writeFileSync(join(dir, 'segments', 'notes.txt'), 'hello'),
     'an empty object': () => writeFileSync(path(2), ''),
   };
   it.each(Object.entries(damage))('refuses to serve a log with %s, and names the object', async (_name, hurt) => {
@@ -119,9 +122,9 @@ describe('the log', () => {
     hurt(dir);
     const error = await open().catch((caught: unknown) => caught as { code: string; message: string });
     expect(error).toMatchObject({ code: 'RECORD_DAMAGED' });
-    expect((error as { message: string }).message).toContain('`records/');
+    expect((error as { message: string }).message).toContain('`segments/');
   });
-  it.each(['a changed byte', 'two records exchanged', 'a record of another signer', 'an empty object'])(
+  it.each(['a changed byte', 'two segments exchanged', 'a record of another signer', 'an empty object'])(
     'does not serve a record with %s since it was read first',
     async (name) => {
       const log = await fill(4);

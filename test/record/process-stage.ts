@@ -50,6 +50,7 @@ export async function openProcessStage(world: World, probe: Probe, elsewhere?: E
     health: { host: '127.0.0.1', port: health },
     listen: { host: '127.0.0.1', port },
     archive: elsewhere?.archive ?? { kind: 'directory', dir: archive },
+    checkpoints: { dir: join(dir, 'checkpoints'), everyMs: 200 },
     bundleDir: join(dir, 'bundles'),
     pollMs: 60_000,
     fencePollMs: 10_000,

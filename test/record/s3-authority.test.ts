@@ -16,13 +16,13 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openS3Store } from '../../activities/record/s3-store.ts';
-import { recordKey } from '../../activities/record/store.ts';
+import { segmentKey } from '../../activities/record/store.ts';
 import { s3ClientOf } from '../../servers/versitygw.ts';
 import { processNames } from '../../servers/workspace.ts';
 import { openS3World, retentionDays, type S3World } from '../support/s3.ts';
 import { describeWith } from '../support/skips.ts';
 
-const Key = recordKey(0);
+const Key = segmentKey(0);
 const soon = () => new Date(Date.now() + 86_400_000);
 type Place = { readonly Bucket: string; readonly Key: string; readonly VersionId: string };
 type Try = readonly [string, (client: S3Client, at: Place) => Promise<unknown>];
@@ -39,7 +39,7 @@ const put: Try = [
     client.send(
       new PutObjectCommand({
         Bucket,
-        Key: recordKey(1),
+        Key: segmentKey(1),
         Body: 'x',
         IfNoneMatch: '*',
         ObjectLockMode: 'COMPLIANCE',

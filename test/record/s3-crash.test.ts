@@ -13,7 +13,7 @@ import { executor, keys, openWorld, type World } from './stage.ts';
 
 // Each case starts three processes, one after the other.
 vi.setConfig({ testTimeout: 120_000 });
-const places = ['before-put', 'half-put', 'after-put', 'after-append-before-reply'] as const;
+const places = ['before-put', 'half-put', 'after-put', 'after-segment', 'after-append-before-reply'] as const;
 const points = places.flatMap((place) =>
   (['statement', 'intent', 'outcome'] as const).map((kind) => `${place}.${kind}`),
 );

@@ -9,7 +9,7 @@ import {
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { connectBucket, type S3Kept, sha256Base64 } from '../../activities/record/s3-bucket.ts';
 import { openS3Store } from '../../activities/record/s3-store.ts';
-import { type RecordStore, recordKey } from '../../activities/record/store.ts';
+import { type RecordStore, segmentKey } from '../../activities/record/store.ts';
 import { openS3World, quick, retentionDays, type S3World } from '../support/s3.ts';
 import { type Between, startBetween } from '../support/s3-between.ts';
 import { describeWith } from '../support/skips.ts';
@@ -19,7 +19,7 @@ import { describeStore } from './store-conformance.ts';
 const clock = () => Date.now();
 const bytes = (text: string) => Buffer.from(text);
 const dayMs = 86_400_000;
-const Key = recordKey(0);
+const Key = segmentKey(0);
 const lockedFor = (days: number) => new Date(Date.now() + days * dayMs);
 
 const lockRule = (Bucket: string, Mode: 'COMPLIANCE' | 'GOVERNANCE', Days: number) =>
@@ -86,7 +86,7 @@ describeWith('versitygw', 'an archive in S3', () => {
       await spoilIt();
       const store = await open();
       expect(await codeFrom(store.get(Key))).toBe('RECORD_DAMAGED');
-      await expect(store.list('records')).rejects.toMatchObject({ details: { object: Key } });
+      await expect(store.list('segments')).rejects.toMatchObject({ details: { object: Key } });
     });
     it.each([
       ['without a lock', {}],
@@ -137,7 +137,7 @@ describeWith('versitygw', 'an archive in S3', () => {
       ['locks in GOVERNANCE mode', { ObjectLockMode: 'GOVERNANCE' }],
       ['locks for less time', { ObjectLockRetainUntilDate: lockedFor(99) }],
       ['keeps other bytes', { Body: 'fires' }],
-      ['puts it elsewhere', { Key: recordKey(1) }],
+      ['puts it elsewhere', { Key: segmentKey(1) }],
     ] as const)('is found out when it %s', async (_what, instead) => {
       const store = await open({ endpoint: between.url });
       between.meet('PUT', { instead: instead as object });
@@ -175,9 +175,9 @@ describeWith('versitygw', 'an archive in S3', () => {
       expect((await store.get(Key))?.toString()).toBe('theirs');
     });
     it.each([
-      ['a put', 'PUT', 'hang', (store: RecordStore) => store.putNew(recordKey(1), bytes('x'))],
+      ['a put', 'PUT', 'hang', (store: RecordStore) => store.putNew(segmentKey(1), bytes('x'))],
       ['a read', 'HEAD', 'hang', (store: RecordStore) => store.get(Key)],
-      ['a list that never ends', 'GET', 'endless', (store: RecordStore) => store.list('records')],
+      ['a list that never ends', 'GET', 'endless', (store: RecordStore) => store.list('segments')],
     ] as const)(
       'bounds the wait for %s',
       async (_what, method, act, ask) => {
@@ -191,7 +191,7 @@ describeWith('versitygw', 'an archive in S3', () => {
     it('bounds the wait for an object whose bytes never end', async () => {
       await (await open()).putNew(Key, bytes('first'));
       const store = await open({ endpoint: between.url, limits: briefly });
-      await store.list('records');
+      await store.list('segments');
       between.meet('GET', 'endless', 'endless', 'endless');
       expect(await codeFrom(store.get(Key))).toBe('STORE_AWAY');
     }, 20_000);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { s3Source } from '../../activities/record/s3-source.ts';
-import { recordKey } from '../../activities/record/store.ts';
+import { segmentKey } from '../../activities/record/store.ts';
 import { type VerifyReport, verifySource } from '../../activities/record/verify.ts';
 import { holdpoint } from '../cli/under-test.ts';
 import { openS3World, retentionDays, type S3World } from '../support/s3.ts';
@@ -12,7 +12,7 @@ import { begin, codeFrom, decide, hold, outcomeOf, ready, requestOf } from './in
 import { executor, keys, openStage, openWorld, type Stage, type World } from './stage.ts';
 
 const prefix = 'team/production';
-const Key = `${prefix}/${recordKey(1)}`;
+const Key = `${prefix}/${segmentKey(1)}`;
 
 describeWith(['temporal', 'versitygw'], 'an archive that a recorder keeps in S3', () => {
   let world: World;
@@ -77,17 +77,17 @@ describeWith(['temporal', 'versitygw'], 'an archive that a recorder keeps in S3'
   });
   it('shows a version that was put over a record, and reads the first one', async () => {
     await s3.root.send(new PutObjectCommand({ Bucket, Key, Body: '{}' }));
-    expect(await faultsAt(recordKey(1))).toContainEqual(expect.stringContaining('2 versions'));
+    expect(await faultsAt(segmentKey(1))).toContainEqual(expect.stringContaining('2 versions'));
   });
   it('shows a delete marker, and reads what lies under it', async () => {
     await s3.root.send(new DeleteObjectCommand({ Bucket, Key }));
-    expect(await faultsAt(recordKey(1))).toContainEqual(expect.stringContaining('delete marker'));
+    expect(await faultsAt(segmentKey(1))).toContainEqual(expect.stringContaining('delete marker'));
   });
   it('shows an object that no archive has, and a record that is not locked', async () => {
     await s3.root.send(new PutObjectCommand({ Bucket, Key: `${prefix}/hidden`, Body: 'x' }));
-    await s3.root.send(new PutObjectCommand({ Bucket, Key: `${prefix}/${recordKey(999)}`, Body: 'x' }));
+    await s3.root.send(new PutObjectCommand({ Bucket, Key: `${prefix}/${segmentKey(999)}`, Body: 'x' }));
     expect(await faultsAt('hidden')).toEqual([expect.stringContaining('foreign')]);
-    expect(await faultsAt(recordKey(999))).toContainEqual(expect.stringContaining('not locked'));
+    expect(await faultsAt(segmentKey(999))).toContainEqual(expect.stringContaining('not locked'));
   });
   it('is no archive when nothing is there', async () => {
     const nothing = await s3.as(s3.auditor, Bucket, { prefix: 'elsewhere' });

@@ -9,7 +9,7 @@ import type { Page } from '../../activities/notify/page.ts';
 import { createRecorderClient, type RecorderClient } from '../../activities/record/client.ts';
 import { type Recorder, type RecorderDeps, startRecorder } from '../../activities/record/recorder.ts';
 import { createTemporalView } from '../../activities/record/temporal-view.ts';
-import type { PinnedKeys } from '../../contracts/config.ts';
+import { CheckpointsConfig, type PinnedKeys } from '../../contracts/config.ts';
 import { type FenceScope, fenceId, fenceQueue, fenceWorkflowType } from '../../contracts/queues.ts';
 import type { ProcessId } from '../../contracts/signed.ts';
 import type { Rules } from '../../policies/manifest.ts';
@@ -33,7 +33,16 @@ export const reasoner = makeProcess('reasoner');
 /** An executor of another role, and a process whose key nobody pins. */
 export const otherExecutor = makeProcess('executor.billing-db');
 export const stranger = makeProcess('executor.payments-db');
-export const processes = { gateway, orchestrator, reasoner, executor, otherExecutor, recorder: recorderProcess };
+export const broker = makeProcess('broker');
+export const processes = {
+  broker,
+  gateway,
+  orchestrator,
+  reasoner,
+  executor,
+  otherExecutor,
+  recorder: recorderProcess,
+};
 export const keys: PinnedKeys = Object.assign(
   {},
   platform.keys,
@@ -128,6 +137,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       ...(options.doorPerMinute === undefined ? {} : { doorPerMinute: options.doorPerMinute }),
       config: {
         archive: { kind: 'directory', dir: archive },
+        checkpoints: CheckpointsConfig.parse({}),
         bundleDir: join(dir, 'bundles'),
         manifestDir,
         mode: 'development',

@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { recordKey } from '../../activities/record/store.ts';
+import { firstOfKey, segmentKey } from '../../activities/record/store.ts';
 import { type VerifyReport, verifyArchive } from '../../activities/record/verify.ts';
-import type { LogRecord, RecordBody, SignedRecord } from '../../contracts/record.ts';
+import type { RecordBody } from '../../contracts/record.ts';
 import { digestOf, jcs } from '../../policies/digest.ts';
-import { makeProcess, recorder } from '../policies/support/rules.ts';
+import { makeProcess } from '../policies/support/rules.ts';
 import { deep } from '../support/deep.ts';
 import { describeWith } from '../support/skips.ts';
 import { begin, decide, type Held, hold, outcomeOf, ready, requestOf } from './incident.ts';
+import { segmentsOnDisk } from './segments-on-disk.ts';
 import { executor, freshWorkflowId, keys, openStage, openWorld, type Stage, type World } from './stage.ts';
 
 const incidents = { sealed: freshWorkflowId(), open: freshWorkflowId() };
@@ -35,25 +36,17 @@ describeWith('temporal', 'verifying an archive', () => {
     await hold(stage, await begin(stage, stage.rules, { workflowId: incidents.open }), { pid: 99 });
   }
   const verify = (more: Partial<Parameters<typeof verifyArchive>[0]> = {}) => verifyArchive({ dir, keys, ...more });
-  const read = (seq: number) => JSON.parse(readFileSync(join(dir, recordKey(seq)), 'utf8')) as SignedRecord;
+  const disk = () => segmentsOnDisk(dir);
+  const read = (seq: number) => disk().record(seq);
   const objects = (report: VerifyReport) => report.faults.map(({ object }) => object);
   const seqOf = (kind: string) =>
-    Array.from({ length: last + 1 }, (_, n) => n).find((n) => read(n).payload.body.kind === kind) ?? -1;
-  /** What one who holds the recorder's key could do: rewrite a record and everything after it, well signed and linked. */
-  const rewrite = (from: number, change: (payload: LogRecord) => LogRecord) => {
-    let prev = '';
-    for (let seq = from; seq <= last; seq++) {
-      const payload = read(seq).payload;
-      const next = seq === from ? change(payload) : { ...payload, prev };
-      const signed = recorder.signer.sign('record', next);
-      prev = digestOf(signed);
-      writeFileSync(join(dir, recordKey(seq)), jcs(signed));
-    }
-  };
+    disk()
+      .all()
+      .find(({ payload }) => payload.body.kind === kind)?.payload.seq ?? -1;
   const rewriteBody = (kind: string, change: (body: never) => object) => {
     const seq = seqOf(kind);
-    rewrite(seq, (payload) => ({ ...payload, body: change(payload.body as never) as RecordBody }));
-    return seq;
+    disk().rewrite(seq, (payload) => ({ ...payload, body: change(payload.body as never) as RecordBody }));
+    return disk().keyOf(seq);
   };
 
   beforeAll(async () => {
@@ -94,17 +87,18 @@ describeWith('temporal', 'verifying an archive', () => {
   });
   it('finds records removed from the very end by a head that the reader knows', async () => {
     const { head } = await verify();
-    rmSync(join(dir, recordKey(last)));
+    const key = disk().keyOf(last);
+    rmSync(join(dir, key));
     expect((await verify()).ok).toBe(true);
-    expect(objects(await verify({ head }))).toEqual([recordKey(last)]);
+    expect(objects(await verify({ head }))).toEqual([key]);
   });
   it('shows an incident as open when its seal was removed with all that follows', async () => {
-    const seal = seqOf('seal');
-    for (let seq = seal; seq <= last; seq++) rmSync(join(dir, recordKey(seq)));
+    const from = disk().keyOf(seqOf('seal'));
+    for (const key of disk().keys()) if (key >= from) rmSync(join(dir, key));
     expect(await verify({ incident: incidents.sealed })).toMatchObject({ sealed: [], open: [incidents.sealed] });
   });
   it('lists only the incident that was asked for, and checks the whole log all the same', async () => {
-    writeFileSync(join(dir, recordKey(0)), '');
+    writeFileSync(join(dir, segmentKey(0)), '');
     const report = await verify({ incident: incidents.open });
     expect(report).toMatchObject({ ok: false, sealed: [], open: [incidents.open] });
   });
@@ -114,7 +108,7 @@ describeWith('temporal', 'verifying an archive', () => {
     rmSync(empty, { recursive: true });
     expect((await verifyArchive({ dir: join(empty, 'gone'), keys })).ok).toBe(false);
   });
-  it.each(['notes.txt', 'records/notes.txt', 'records/13.json', 'blobs/readme', 'temporary/x'])(
+  it.each(['notes.txt', 'segments/notes.txt', 'segments/13.txt', 'blobs/readme', 'temporary/x'])(
     'finds the foreign object %s',
     async (name) => {
       writeFileSync(join(dir, name), 'hello');
@@ -149,11 +143,11 @@ describeWith('temporal', 'verifying an archive', () => {
     ['a manifest record with another version', 'manifest', (body: object) => ({ ...body, version: 9 })],
   ];
   it.each(changes)('finds, even under the recorder key itself, %s', async (_name, kind, change) => {
-    const seq = rewriteBody(kind, change);
-    expect(objects(await verify())).toContain(recordKey(seq));
+    const key = rewriteBody(kind, change);
+    expect(objects(await verify())).toContain(key);
   });
   it('finds an intent whose statements do not release it, under the recorder key itself', async () => {
-    const seq = rewriteBody('intent', (body: { request: { statements: { statement: object }[] } }) => ({
+    const key = rewriteBody('intent', (body: { request: { statements: { statement: object }[] } }) => ({
       ...body,
       request: {
         ...body.request,
@@ -164,26 +158,25 @@ describeWith('temporal', 'verifying an archive', () => {
       },
     }));
     const report = await verify();
-    expect(report.faults.find(({ object }) => object === recordKey(seq))?.reason).toContain('STATEMENT_BAD_PROOF');
+    expect(report.faults.find(({ object }) => object === key)?.reason).toContain('STATEMENT_BAD_PROOF');
   });
   it('finds a resume whose proofs were made by nobody in the directory, under the recorder key itself', async () => {
-    const seq = rewriteBody('resume', (body: { statements: unknown[] }) => ({
+    const key = rewriteBody('resume', (body: { statements: unknown[] }) => ({
       ...body,
       statements: body.statements.slice(1),
     }));
-    expect(objects(await verify())).toContain(recordKey(seq));
+    expect(objects(await verify())).toContain(key);
   });
 
   it('finds any byte flipped, any record dropped, exchanged, repeated or put in', async () => {
     const { head } = await verify();
     const seq = fc.integer({ min: 0, max: last });
+    const bit = fc.integer({ min: 0, max: 7 });
     const tamper = fc.oneof(
-      fc.record({ kind: fc.constant('flip'), seq, place: fc.nat(), bit: fc.integer({ min: 0, max: 7 }) }),
-      fc.record({ kind: fc.constant('drop'), seq }),
-      fc.record({ kind: fc.constant('exchange'), seq, with: seq }),
-      fc.record({ kind: fc.constant('repeat'), seq }),
-      fc.record({ kind: fc.constant('put in'), seq }),
-      fc.record({ kind: fc.constant('flip blob'), place: fc.nat(), at: fc.nat(), bit: fc.integer({ min: 0, max: 7 }) }),
+      fc.record({ kind: fc.constant('flip'), seq, place: fc.nat(), bit }),
+      fc.record({ kind: fc.constantFrom('drop', 'repeat', 'put in', 'drop line', 'repeat line'), seq }),
+      fc.record({ kind: fc.constantFrom('exchange', 'exchange notes', 'exchange lines'), seq, with: seq }),
+      fc.record({ kind: fc.constant('flip blob'), place: fc.nat(), at: fc.nat(), bit }),
     );
     await fc.assert(
       fc.asyncProperty(tamper, async (how) => {
@@ -192,33 +185,59 @@ describeWith('temporal', 'verifying an archive', () => {
         if (!apply(how as Tamper)) return;
         expect((await verify({ head })).ok).toBe(false);
       }),
-      { numRuns: deep ? 500 : 60 },
+      { numRuns: deep ? 500 : 80 },
     );
   }, 600_000);
 
-  type Tamper = { kind: string; seq: number; place: number; bit: number; with: number; at: number };
+  type Tamper = { kind: string; seq?: number; place: number; bit: number; with?: number; at: number };
   /** False for a tampering that changes nothing. */
-  function apply({ kind, seq, place, bit, with: other, at }: Tamper): boolean {
-    const path = (n: number) => join(dir, recordKey(n));
-    const blobs = readdirSync(join(dir, 'blobs'));
-    const flip = (file: string, byte: number) => {
+  function apply(how: Tamper): boolean {
+    const { keyOf, path, lines, note, put, setLines } = disk();
+    const [key, other] = [keyOf(how.seq ?? 0), keyOf(how.with ?? 0)];
+    const lineOf = (seq: number) => disk().lines(keyOf(seq))[seq - (firstOfKey(keyOf(seq)) ?? 0)] ?? '';
+    const line = lineOf(how.seq ?? 0);
+    const [mine, theirs] = [lines(key), lines(other)];
+    const flip = (file: string) => {
       const bytes = readFileSync(file);
-      const index = byte % bytes.length;
-      bytes[index] = (bytes[index] ?? 0) ^ (1 << bit);
+      const index = how.place % bytes.length;
+      bytes[index] = (bytes[index] ?? 0) ^ (1 << how.bit);
       writeFileSync(file, bytes);
     };
-    if (kind === 'flip') flip(path(seq), place);
-    if (kind === 'flip blob') flip(join(dir, 'blobs', blobs[at % blobs.length] ?? ''), place);
-    if (kind === 'drop') rmSync(path(seq));
-    if (kind === 'repeat') writeFileSync(path(last + 1), readFileSync(path(seq)));
-    if (kind === 'put in') {
-      const payload = { ...read(last).payload, seq: last + 1, prev: digestOf(read(last)) };
-      writeFileSync(path(last + 1), jcs(executor.signer.sign('record', payload)));
-    }
-    if (kind !== 'exchange') return true;
-    const [one, two] = [readFileSync(path(seq)), readFileSync(path(other))];
-    writeFileSync(path(seq), two);
-    writeFileSync(path(other), one);
-    return seq !== other;
+    const blobs = readdirSync(join(dir, 'blobs'));
+    const changes: Record<string, () => void> = {
+      flip: () => flip(path(key)),
+      'flip blob': () => flip(join(dir, 'blobs', blobs[how.at % blobs.length] ?? '')),
+      drop: () => rmSync(path(key)),
+      repeat: () => cpSync(path(key), path(segmentKey(last + 1))),
+      'put in': () => {
+        const payload = { ...read(last).payload, seq: last + 1, prev: digestOf(read(last)) };
+        put(segmentKey(last + 1), note(key), [jcs(executor.signer.sign('record', payload))]);
+      },
+      'drop line': () =>
+        setLines(
+          key,
+          mine.filter((one) => one !== line),
+        ),
+      'repeat line': () => setLines(key, [...mine, line]),
+      exchange: () => {
+        put(key, note(other), theirs);
+        put(other, note(key), mine);
+      },
+      'exchange notes': () => {
+        put(key, note(other), mine);
+        put(other, note(key), theirs);
+      },
+      'exchange lines': () => {
+        const swap = lineOf(how.with ?? 0);
+        const swapped = (texts: readonly string[]) =>
+          texts.map((text) => (text === line ? swap : text === swap ? line : text));
+        setLines(key, swapped(mine));
+        if (other !== key) setLines(other, swapped(theirs));
+      },
+    };
+    const isNothing =
+      how.kind.startsWith('exchange') && (how.kind === 'exchange lines' ? how.seq === how.with : key === other);
+    if (!isNothing) changes[how.kind]?.();
+    return !isNothing;
   }
 });

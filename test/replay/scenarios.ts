@@ -6,6 +6,7 @@ import { alertOf, eventually, held, type Incident, type Theatre } from '../workf
 import {
   blocked,
   concluded,
+  failedTurn,
   failure,
   grantedOnce,
   outcomeOf,
@@ -154,6 +155,12 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     const { handle } = await theatre.play((stage) => {
       stage.recovery = { recovered: false, detail: 'sessions still wait' };
       stage.script = [turn(readOf()), blocked];
+    });
+    return closed(handle);
+  },
+  'failed-turn': async (theatre) => {
+    const { handle } = await theatre.play((stage) => {
+      stage.script = [turn(readOf()), failedTurn];
     });
     return closed(handle);
   },

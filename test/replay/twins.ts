@@ -81,6 +81,12 @@ export const twins: readonly Twin[] = [
     replace: 'return conclusion !== null;',
   },
   {
+    golden: 'failed-turn',
+    changes: 'a turn that failed looks like one that had nothing left to do',
+    find: 'if (failed !== undefined) return endFailed(run, failed);',
+    replace: '',
+  },
+  {
     golden: 'resolved-while-held',
     changes: 'a resolved alert leaves a hold waiting',
     find: "this.endFor({\n                    kind: 'resolved',",

@@ -39,7 +39,7 @@ async function until(condition: () => boolean, what: string): Promise<void> {
 }
 
 describeWith('temporal', 'the supervisor', () => {
-  it('starts the five processes, gives none a secret in its environment, and leaves none behind', async () => {
+  it('starts the six processes, gives none a secret in its environment, and leaves none behind', async () => {
     const supervisor = await starting({ only: processNames });
     const pids = processNames.map((name) => supervisor.pid(name) ?? 0);
     const hidden = processNames.map((name) => workspace.secrets[name].key.d);

@@ -19,7 +19,7 @@ const parts = {
 };
 const url = 'postgres://monitor:planted-password@127.0.0.1:1/payments';
 const routingKey = 'planted0routing0key0planted0key0';
-const target = { database: 'payments', monitorUrl: url, queryUrl: url, actUrl: url };
+const target = { database: 'payments', mintUrl: url };
 
 let dir: string;
 beforeEach(() => {
@@ -62,11 +62,11 @@ describe('a workspace', () => {
     );
   });
 
-  it('gives no process the key of another, and only the executor the logins', async () => {
+  it('gives no process the key of another, and only the broker the login that mints', async () => {
     const { secrets } = await prepare();
     const keys = processNames.map((name) => secrets[name].key.d);
     expect(new Set(keys).size).toBe(processNames.length);
-    for (const name of processNames.filter((other) => other !== 'executor')) {
+    for (const name of processNames.filter((other) => other !== 'broker')) {
       expect(JSON.stringify(secrets[name])).not.toContain('planted-password');
     }
   });
@@ -125,7 +125,7 @@ describe('a workspace', () => {
 
   it('marks every key that it makes as made for development', async () => {
     const { keys } = await prepare();
-    expect(Object.values(keys).flatMap((list) => list.map(({ kid }) => kid))).toEqual(Array(6).fill('development'));
+    expect(Object.values(keys).flatMap((list) => list.map(({ kid }) => kid))).toEqual(Array(7).fill('development'));
     expect(newDevelopmentKey().kid).toBe('development');
   });
 });

@@ -39,6 +39,14 @@ async function postgres(dir: string): Promise<PostgresHere> {
   return { host, port, adminUrl: adminUrl() };
 }
 
+/** It is not built here: `.ci/run` installs Debian's. */
+async function findChromium(): Promise<string> {
+  const places = [process.env.HOLDPOINT_CHROMIUM_BIN, '/usr/bin/chromium'];
+  const found = places.find((place) => place !== undefined && place !== '' && existsSync(place));
+  if (found === undefined) throw new Error('no chromium at HOLDPOINT_CHROMIUM_BIN or /usr/bin/chromium');
+  return found;
+}
+
 /** One Temporal and one Postgres for the whole run, on free ports: they take two seconds, and every suite shares them. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dir = mkdtempSync(join(tmpdir(), 'holdpoint-test-'));
@@ -48,12 +56,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const none = process.env.HOLDPOINT_TEST_SERVERS === 'none';
   const wanted = <T>(start: () => Promise<T>) =>
     find(none ? () => Promise.reject(new Error('HOLDPOINT_TEST_SERVERS is `none`')) : start);
-  const [foundTemporal, foundPostgres, timeSkipping, versitygw, kubernetes] = await Promise.all([
+  const [foundTemporal, foundPostgres, timeSkipping, versitygw, kubernetes, chromium] = await Promise.all([
     wanted(temporal),
     wanted(() => postgres(dir)),
     wanted(() => resolveTestServer({ log })),
     wanted(() => resolveVersitygw({ log })),
     wanted(() => resolveKubernetes({ log })),
+    wanted(findChromium),
   ]);
   project.provide('servers', {
     temporal: foundTemporal,
@@ -61,6 +70,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     timeSkipping,
     versitygw,
     kubernetes,
+    chromium,
     skipsFile,
   });
   return async () => {

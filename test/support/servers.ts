@@ -16,6 +16,8 @@ export type TestServers = {
   readonly versitygw: Found<string>;
   /** Paths of everything that a cluster is made of; each suite that needs a cluster starts one of its own. */
   readonly kubernetes: Found<KubernetesBinaries>;
+  /** Path of a Chromium; each suite that needs a browser starts one of its own. */
+  readonly chromium: Found<string>;
   /** File that each suite which had to be skipped adds a line to. */
   readonly skipsFile: string;
 };

@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import { describe, inject } from 'vitest';
 import type { Found, TestServers } from './servers.ts';
 
-export type ServerName = 'temporal' | 'postgres' | 'timeSkipping' | 'versitygw' | 'kubernetes';
+export type ServerName = 'temporal' | 'postgres' | 'timeSkipping' | 'versitygw' | 'kubernetes' | 'chromium';
 
 /** The address of a server of this run. Throws when it is missing: a suite that may be skipped uses `describeWith`. */
 export function serverOf<N extends ServerName>(name: N): Extract<TestServers[N], { kind: 'here' }>['at'] {

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { parseRunbook } from '../../policies/runbook.ts';
+import { loadSqlParser } from '../../policies/sql-read.ts';
 import { type ShopScene, startShopScene } from '../../servers/shop/scene.ts';
 import { badImage, goodImage, shopDeployment, shopNamespace } from '../../servers/shop/workload.ts';
-import { tokensIn } from '../executor/support/cluster.ts';
+import { brokerIn } from '../executor/support/cluster.ts';
 import { type ClusterWorld, openCluster } from '../support/kubernetes.ts';
 import { describeWith } from '../support/skips.ts';
 import { approve, raise, untilHeld, untilSealed } from './support/incident.ts';
@@ -21,9 +23,8 @@ describeWith(['temporal', 'postgres', 'kubernetes'], 'an incident in a cluster',
   beforeAll(async () => {
     world = await openCluster([badImage]);
     scene = await startShopScene(world.cluster);
-    const { read, predict, act } = await tokensIn(world, shopNamespace);
-    const { url, ca } = world.cluster;
-    const kubernetes = { url, ca, readToken: read, predictToken: predict, actToken: act };
+    await loadSqlParser();
+    const { target: kubernetes } = await brokerIn(world, parseRunbook(runbook, id).runbook);
     system = await startSystem({ runbook, runbookId: id, role: 'shop-cluster', kubernetes });
   }, 180_000);
   afterAll(async () => {

@@ -22,7 +22,7 @@ describeWith(['temporal', 'postgres'], 'text from outside', () => {
   const open: { stop(): Promise<void> }[] = [];
   beforeAll(async () => {
     const runbook = runbookWith({ settleMsMax: 500 });
-    system = await startSystem({ model: 'demo', runbook, limits: { stepsMax: 12 } });
+    system = await startSystem({ model: { model: 'demo' }, runbook, limits: { stepsMax: 12 } });
   }, 120_000);
   /** The blocker first: whoever waits for its lock ends with it. */
   const clear = async () => {

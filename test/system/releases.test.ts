@@ -115,7 +115,7 @@ describeWith(['temporal', 'postgres'], 'a release that was given', () => {
   let system: System;
   let scene: Scene;
   beforeAll(async () => {
-    system = await startSystem({ only: ['recorder', 'executor'] });
+    system = await startSystem({ only: ['recorder', 'executor', 'broker'] });
   }, 120_000);
   afterEach(() => scene?.stop());
   afterAll(() => system?.stop());

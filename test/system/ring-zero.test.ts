@@ -13,7 +13,7 @@ describeWith(
     let stuck: Stuck;
     let held: Held;
     beforeAll(async () => {
-      system = await startSystem({ only: ['recorder', 'executor'], ring: null });
+      system = await startSystem({ only: ['recorder', 'executor', 'broker'], ring: null });
       rogue = await startRogue(system);
       stuck = await startStuck(system.payments);
       held = await holdFor(system, rogue, stuck.pid);

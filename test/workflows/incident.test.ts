@@ -5,6 +5,7 @@ import { describeWith } from '../support/skips.ts';
 import {
   blocked,
   concluded,
+  failedTurn,
   failure,
   limits,
   matched,
@@ -182,6 +183,19 @@ describeWith('temporal', 'an incident', () => {
     });
     expect(outcome).toBe('gave-up');
     expect(stage.inputsOf('page')).toContainEqual(expect.objectContaining({ about: 'gave-up' }));
+  });
+
+  it('records a turn that failed with what it took, asks the model no more, and tells people why', async () => {
+    const { stage, outcome } = await playToEnd((stage) => {
+      stage.script = [turn(readOf()), failedTurn, turn(writeOf())];
+    });
+    const { usage, failed, trace } = failedTurn;
+    expect(outcome).toBe('gave-up');
+    expect(stage.recordsOf('proposal').at(-1)).toMatchObject({ step: 1, calls: [], usage, failed, trace });
+    expect(stage.inputsOf('proposeCalls')).toHaveLength(2);
+    expect(stage.inputsOf('page')).toMatchObject([
+      { about: 'gave-up', detail: 'MODEL_FAILED: model `test`: status 500' },
+    ]);
   });
 
   it.each([

@@ -72,6 +72,12 @@ export const turn = (...calls: ToolCall[]): Proposal => ({
 });
 /** A turn of a playbook that has no row left, because what it needs was answered already. */
 export const blocked: Proposal = { ...turn(), blocked: 'row `look` needs `postgres.locks`: limits.per-incident' };
+/** A turn in which the model answered nothing that can be used. */
+export const failedTurn: Proposal = {
+  ...turn(),
+  usage: { requests: 2, inputTokens: 9_000, outputTokens: 700, costMicros: 37_500 },
+  failed: { code: 'MODEL_FAILED', reason: 'model `test`: status 500' },
+};
 export const concluded: Proposal = { ...turn(), conclusion: 'nothing more to do' };
 
 const verdictOf = ({ tool }: ToolCall): Verdict => {

@@ -53,6 +53,8 @@ function secretStrings(secrets: ProcessSecrets): string[] {
   const { key, ...others } = rest;
   const open = new Set<string>([process, 'bearer', 'basic']);
   if ('postgres' in others) for (const { database } of others.postgres) open.add(database);
+  // Who somebody is called is no secret, and a log has to be able to say it.
+  if ('console' in others) for (const { name, role } of others.console?.tokens ?? []) open.add(name).add(role);
   const notify = 'notify' in others ? others.notify.flatMap(channelSecrets) : [];
   const all = [key.d, ...stringsIn({ ...others, notify })]
     .filter((text) => !open.has(text))
@@ -66,18 +68,7 @@ export function createScrubber(secrets: ProcessSecrets): (text: string) => strin
   return (text) => hidden.reduce((clean, secret) => clean.replaceAll(secret, redacted), text);
 }
 
-const secretPaths = [
-  'key',
-  'secret',
-  'password',
-  'token',
-  'authorization',
-  'cookie',
-  'actUrl',
-  'queryUrl',
-  'monitorUrl',
-  'routingKey',
-];
+const secretPaths = ['key', 'secret', 'password', 'token', 'authorization', 'cookie', 'mintUrl', 'routingKey'];
 
 /** One JSON line for each event on standard output; known secret fields and values are redacted. */
 export function createLogger(config: ProcessConfig, scrub: (text: string) => string): Logger {

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../../contracts/values.ts';
-import { type Finding, isSuspicious } from './finding.ts';
+import { type Finding, isSuspicious } from '../../../policies/sanitize/finding.ts';
+import { sanitize } from '../../../policies/sanitize/sanitize.ts';
 import { logPage } from './log-page.ts';
-import { sanitize } from './sanitize.ts';
 
 /** Where in the evidence something stood out: the result's hash (or `alert`), the place in it, the rule, the line. */
 export type EvidenceFinding = Finding & { readonly of: string; readonly at: string };

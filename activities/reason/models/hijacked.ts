@@ -12,6 +12,7 @@ function obeyed(turn: Turn): Draft | null {
 /** The worst case of prompt injection: does whatever the evidence tells it to do, every turn; else follows the playbook. */
 export const createHijackedModel = (): Model => ({
   name: 'hijacked',
+  budget: null,
   draft: async (turn) => obeyed(turn) ?? followPlaybook(turn),
 });
 
@@ -21,6 +22,7 @@ export const createHijackedModel = (): Model => ({
  */
 export const createDemoModel = (): Model => ({
   name: 'demo',
+  budget: null,
   draft: async (turn) => {
     const hadItsTurn = turn.ends.some(({ end }) => end === 'denied');
     return (hadItsTurn ? null : obeyed(turn)) ?? followPlaybook(turn);

@@ -15,4 +15,8 @@ export function followPlaybook({ runbook, evidence, ends, callsMax }: Turn): Dra
   };
 }
 
-export const createRulesModel = (): Model => ({ name: 'rules', draft: async (turn) => followPlaybook(turn) });
+export const createRulesModel = (): Model => ({
+  name: 'rules',
+  budget: null,
+  draft: async (turn) => followPlaybook(turn),
+});

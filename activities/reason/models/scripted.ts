@@ -35,6 +35,7 @@ function target(
 /** Says what its script says for each step, and fails when the script has ended: no test goes on by accident. */
 export const createScriptedModel = (script: Script): Model => ({
   name: 'scripted',
+  budget: null,
   draft: async ({ step, evidence }) => {
     const said = script[step];
     if (said === undefined)

@@ -1,8 +1,8 @@
-import type { KubernetesTarget } from '../../../contracts/config.ts';
+import type { Credential } from '../../../contracts/broker-api.ts';
 import { HoldpointError } from '../../../contracts/errors.ts';
+import type { KubernetesAddress } from '../../../contracts/kubernetes-cluster.ts';
+import type { KubernetesAccess } from '../../../contracts/tools/kubernetes-access.ts';
 
-/** `read` may change nothing; `predict` asks for dry runs; `act` has the effect. */
-export type Purpose = 'read' | 'predict' | 'act';
 /** One identity at one API server. */
 export type Login = {
   readonly url: string;
@@ -10,13 +10,19 @@ export type Login = {
   readonly ca: string;
   readonly token: string;
 };
-/** Who this executor is for a purpose. Throws `TARGET_REFUSED` where it is nobody. */
-export type Access = (purpose: Purpose) => Promise<Login>;
+/** Who a credential makes this executor. Throws `TARGET_REFUSED` for one that was issued for another cluster or purpose. */
+export type Access = (purpose: KubernetesAccess, credential: Credential) => Login;
 
-/** Throws `BAD_INPUT` at load for one token used for two powers. */
-export function accessOf({ url, ca, readToken, predictToken, actToken }: KubernetesTarget): Access {
-  const tokens = { read: readToken, predict: predictToken, act: actToken } as const satisfies Record<Purpose, string>;
-  if (new Set(Object.values(tokens)).size !== 3)
-    throw new HoldpointError('BAD_INPUT', 'kubernetes: expected three different tokens');
-  return (purpose) => Promise.resolve({ url, ca, token: tokens[purpose] });
+/** Throws `BAD_INPUT` at load unless there is one cluster: no scope says which one of several is meant. */
+export function accessOf(kubernetes: readonly KubernetesAddress[]): Access {
+  const [address, ...others] = kubernetes;
+  if (address === undefined || others.length > 0)
+    throw new HoldpointError('BAD_INPUT', 'kubernetes: expected one cluster');
+  const { cluster, url, ca } = address;
+  return (purpose, credential) => {
+    const fits = credential.system === 'kubernetes' && credential.cluster === cluster && credential.access === purpose;
+    if (!fits)
+      throw new HoldpointError('TARGET_REFUSED', `target: expected a credential to ${purpose} in \`${cluster}\``);
+    return { url, ca, token: credential.token };
+  };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Postcondition } from '../implement.ts';
+import type { LookContext, Postcondition } from '../implement.ts';
 import type { Access } from './access.ts';
 import { type Cluster, requestMsMax, withCluster } from './cluster.ts';
 import { statusOf } from './kube-failure.ts';
@@ -13,11 +13,11 @@ const pauseMsMax = 2_000;
  */
 export function awaitCluster(
   access: Access,
-  { waitMsMax, signal }: { readonly waitMsMax: number; readonly signal: AbortSignal },
+  { waitMsMax, signal, credential }: LookContext & { readonly waitMsMax: number },
   look: (cluster: Cluster) => Promise<Postcondition>,
 ): Promise<Postcondition> {
   const own = AbortSignal.timeout(Math.ceil(waitMsMax) + 2 * requestMsMax);
-  return withCluster(access, 'read', { signal: own, doing: 'postcondition' }, async (cluster) => {
+  return withCluster(access, 'predict', { signal: own, credential, doing: 'postcondition' }, async (cluster) => {
     const end = performance.now() + waitMsMax;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, pauseMsMax)) {
       const found = await orGone(look(cluster));

@@ -1,6 +1,8 @@
 import type { AppsV1Api, CoreV1Api, CustomObjectsApi } from '@kubernetes/client-node';
 import { HoldpointError } from '../../../contracts/errors.ts';
-import type { Access, Login, Purpose } from './access.ts';
+import type { KubernetesAccess } from '../../../contracts/tools/kubernetes-access.ts';
+import type { LookContext } from '../implement.ts';
+import type { Access, Login } from './access.ts';
 import { type Bounds, connect } from './https.ts';
 import { kubeFailure } from './kube-failure.ts';
 
@@ -37,14 +39,23 @@ export async function openCluster(login: Login, signal: AbortSignal): Promise<Cl
   };
 }
 
-/** Opens a cluster for a purpose, runs `body`, and closes it. Throws `TARGET_*`, `NOT_FOUND`, `BAD_INPUT` or `TOO_LARGE`. */
-export async function withCluster<T>(
+type Doing = { readonly signal: AbortSignal; readonly doing: string };
+
+/** Asks for a credential, opens the cluster with it, runs `body`, and closes it. Throws what `within` and the broker throw. */
+export const withCluster = async <T>(
   access: Access,
-  purpose: Purpose,
-  { signal, doing }: { readonly signal: AbortSignal; readonly doing: string },
+  purpose: KubernetesAccess,
+  { credential, signal, doing }: Doing & LookContext,
+  body: (cluster: Cluster) => Promise<T>,
+): Promise<T> => within(access(purpose, await credential()), { signal, doing }, body);
+
+/** Opens a cluster, runs `body`, and closes it. Throws `TARGET_*`, `NOT_FOUND`, `BAD_INPUT` or `TOO_LARGE`. */
+export async function within<T>(
+  login: Login,
+  { signal, doing }: Doing,
   body: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
-  const cluster = await openCluster(await access(purpose), signal);
+  const cluster = await openCluster(login, signal);
   try {
     if (signal.aborted) throw new HoldpointError('TARGET_AWAY', `${doing}: cancelled before it began`);
     return await body(cluster);

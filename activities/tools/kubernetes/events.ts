@@ -13,8 +13,8 @@ const eventsMax = 200;
 export const readEvents = (access: Access): ReadTool => ({
   kind: 'read',
   contract: events,
-  read: ({ namespace, about }, { signal, bytesMax }) =>
-    withCluster(access, 'read', { signal, doing: 'events' }, async ({ core }) => {
+  read: ({ namespace, about }, { signal, credential, bytesMax }) =>
+    withCluster(access, 'read', { signal, credential, doing: 'events' }, async ({ core }) => {
       const select = typeof about === 'string' ? { fieldSelector: `involvedObject.name=${about}` } : {};
       const listed = await listAll((page) =>
         core.listNamespacedEvent({ namespace: String(namespace), ...select, ...page }),

@@ -2,8 +2,8 @@ import type { V1Eviction, V1Pod } from '@kubernetes/client-node';
 import { HoldpointError } from '../../../contracts/errors.ts';
 import type { Entity } from '../../../contracts/tools/contract.ts';
 import { evictPod } from '../../../contracts/tools/kubernetes-writes.ts';
-import type { Aim, Armed, Deadline, Effect, Postcondition, Predicted, ReadContext, WriteTool } from '../implement.ts';
-import type { Access } from './access.ts';
+import type { Aim, Armed, Deadline, Effect, LookContext, Postcondition, Predicted, WriteTool } from '../implement.ts';
+import type { Access, Login } from './access.ts';
 import { awaitCluster } from './await-cluster.ts';
 import { type Cluster, openCluster, withCluster } from './cluster.ts';
 import { marks } from './facts.ts';
@@ -19,9 +19,11 @@ export const evict = (access: Access): WriteTool => ({
   contract: evictPod,
   settleMsMax,
   predict: (aim, context) => predict(access, aim, context),
-  arm: (aim, signal) => arm(access, aim, signal),
-  postcondition: (aim, waitMsMax, signal) =>
-    awaitCluster(access, { waitMsMax, signal }, (cluster) => isGone(cluster, aim)),
+  ready: (aim, context) =>
+    withCluster(access, 'predict', { ...context, doing: 'ready k8s.evictPod' }, (cluster) => rehearse(cluster, aim)),
+  arm: (aim, credential, signal) => arm(access('act', credential), aim, signal),
+  postcondition: (aim, waitMsMax, context) =>
+    awaitCluster(access, { ...context, waitMsMax }, (cluster) => isGone(cluster, aim)),
 });
 
 const at = ({ attributes }: Entity) => ({ namespace: String(attributes.namespace), name: String(attributes.pod) });
@@ -38,16 +40,16 @@ function send({ core }: Cluster, { target, preconditions, mark }: Aim, dryRun: '
   return core.createNamespacedPodEviction({ ...at(target), body, fieldManager, ...(dryRun && { dryRun }) });
 }
 
-async function predict(access: Access, aim: Aim, { signal }: ReadContext): Promise<Predicted> {
+async function predict(access: Access, aim: Aim, context: LookContext): Promise<Predicted> {
   const doing = 'predict k8s.evictPod';
-  const pod = await withCluster(access, 'read', { signal, doing }, ({ core }) =>
+  const pod = await withCluster(access, 'predict', { ...context, doing }, ({ core }) =>
     core.readNamespacedPod(at(aim.target)).catch((error: unknown) => {
       if (statusOf(error) === 404) throw new HoldpointError('TARGET_MOVED', `${doing}: the pod is gone`);
       throw error;
     }),
   );
   if (!isAsSeen(pod, aim)) throw new HoldpointError('TARGET_MOVED', `${doing}: the pod is no longer as it was seen`);
-  await withCluster(access, 'predict', { signal, doing }, (cluster) =>
+  await withCluster(access, 'predict', { ...context, doing }, (cluster) =>
     send(cluster, aim, 'All').catch((error: unknown) => {
       if (isByBudget(error)) throw new HoldpointError('TARGET_REFUSED', `${doing}: a disruption budget forbids it`);
       throw error;
@@ -67,8 +69,8 @@ async function predict(access: Access, aim: Aim, { signal }: ReadContext): Promi
 const isAsSeen = ({ metadata }: V1Pod, { preconditions }: Aim): boolean =>
   metadata?.uid === preconditions.uid && metadata?.resourceVersion === preconditions.resourceVersion;
 
-async function arm(access: Access, aim: Aim, signal: AbortSignal): Promise<Armed> {
-  const actor = await openCluster(await access('act'), signal);
+async function arm(login: Login, aim: Aim, signal: AbortSignal): Promise<Armed> {
+  const actor = await openCluster(login, signal);
   try {
     await rehearse(actor, aim);
     return {
@@ -81,12 +83,15 @@ async function arm(access: Access, aim: Aim, signal: AbortSignal): Promise<Armed
   }
 }
 
-/** What it would refuse, `fire` tells; what the identity may not do at all costs no receipt. */
-const rehearse = (actor: Cluster, aim: Aim): Promise<unknown> =>
-  send(actor, aim, 'All').catch((error: unknown) => {
-    const status = statusOf(error);
-    if (status === null || status === 401 || status === 403 || status >= 500) throw error;
-  });
+/** A dry run, which also opens the connection. What it would refuse of this very pod, `fire` tells. */
+const rehearse = (cluster: Cluster, aim: Aim): Promise<void> =>
+  send(cluster, aim, 'All').then(
+    () => undefined,
+    (error: unknown) => {
+      const status = statusOf(error);
+      if (status === null || status === 401 || status === 403 || status >= 500) throw error;
+    },
+  );
 
 const noEffect = (status: 'moved' | 'refused' | 'failed', detail: string): Effect => ({ status, detail, result: null });
 

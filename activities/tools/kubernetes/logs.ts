@@ -15,8 +15,8 @@ const linesMax = 1_000;
 export const readLogs = (access: Access): ReadTool => ({
   kind: 'read',
   contract: logs,
-  read: (args, { signal, bytesMax }) =>
-    withCluster(access, 'read', { signal, doing: 'logs' }, async (cluster) => {
+  read: (args, { signal, credential, bytesMax }) =>
+    withCluster(access, 'read', { signal, credential, doing: 'logs' }, async (cluster) => {
       const pod = await podToRead(cluster, args);
       const container = pod === null ? null : containerToRead(pod, args);
       const place = { pod: pod?.metadata?.name ?? null, container, previous: args.previous === true };

@@ -10,8 +10,8 @@ import { conditionsOf, quantitiesOf } from './facts.ts';
 export const readNode = (access: Access): ReadTool => ({
   kind: 'read',
   contract: node,
-  read: (args, { signal }) =>
-    withCluster(access, 'read', { signal, doing: 'node' }, async ({ core }) => {
+  read: (args, { signal, credential }) =>
+    withCluster(access, 'read', { signal, credential, doing: 'node' }, async ({ core }) => {
       const found = await core.readNode({ name: String(args.node) });
       const { allocatable, conditions } = found.status ?? {};
       return {

@@ -2,8 +2,8 @@ import type { V1ObjectMeta } from '@kubernetes/client-node';
 import { HoldpointError } from '../../../contracts/errors.ts';
 import type { Entity, ToolContract } from '../../../contracts/tools/contract.ts';
 import { bounded } from '../bounded.ts';
-import type { Aim, Armed, Deadline, Effect, Postcondition, Predicted, ReadContext, WriteTool } from '../implement.ts';
-import type { Access } from './access.ts';
+import type { Aim, Armed, Deadline, Effect, LookContext, Postcondition, Predicted, WriteTool } from '../implement.ts';
+import type { Access, Login } from './access.ts';
 import { awaitCluster } from './await-cluster.ts';
 import { type Cluster, openCluster, withCluster } from './cluster.ts';
 import { kubeFailure, statusOf, wasNeverSent } from './kube-failure.ts';
@@ -37,9 +37,10 @@ export const patchTool = <T extends Stored>(access: Access, kind: Patching<T>): 
   contract: kind.contract,
   settleMsMax: kind.settleMsMax,
   predict: (aim, context) => predict(access, kind, aim, context),
-  arm: (aim, signal) => arm(access, kind, aim, signal),
-  postcondition: (aim, waitMsMax, signal) =>
-    awaitCluster(access, { waitMsMax, signal }, async (cluster) =>
+  ready: (aim, context) => ready(access, kind, aim, context),
+  arm: (aim, credential, signal) => arm(access('act', credential), kind, aim, signal),
+  postcondition: (aim, waitMsMax, context) =>
+    awaitCluster(access, { ...context, waitMsMax }, async (cluster) =>
       kind.holds(await kind.read(cluster, aim.target), aim, cluster),
     ),
 });
@@ -49,16 +50,17 @@ async function predict<T extends Stored>(
   access: Access,
   kind: Patching<T>,
   aim: Aim,
-  { signal }: ReadContext,
+  context: LookContext,
 ): Promise<Predicted> {
   const doing = `predict ${kind.contract.name}`;
-  const { before, plan } = await withCluster(access, 'read', { signal, doing }, (cluster) => look(cluster, kind, aim));
-  if (before === null) throw new HoldpointError('TARGET_MOVED', `${doing}: it is gone`);
-  if (plan.kind !== 'patch')
-    throw new HoldpointError(plan.kind === 'moved' ? 'TARGET_MOVED' : 'TARGET_REFUSED', `${doing}: ${plan.why}`);
-  const after = await withCluster(access, 'predict', { signal, doing }, (cluster) =>
-    kind.patch(cluster, aim.target, plan.operations, 'All'),
-  );
+  // Its account may ask for the write, and has each one refused that is no dry run.
+  const { before, after } = await withCluster(access, 'predict', { ...context, doing }, async (cluster) => {
+    const { before, plan } = await look(cluster, kind, aim);
+    if (before === null) throw new HoldpointError('TARGET_MOVED', `${doing}: it is gone`);
+    if (plan.kind !== 'patch')
+      throw new HoldpointError(plan.kind === 'moved' ? 'TARGET_MOVED' : 'TARGET_REFUSED', `${doing}: ${plan.why}`);
+    return { before, after: await kind.patch(cluster, aim.target, plan.operations, 'All') };
+  });
   const { does, changes, blastRadius } = kind.predict(before, after, aim);
   const line = (text: string): string => bounded(text, 500);
   return {
@@ -82,34 +84,17 @@ async function look<T extends Stored>(cluster: Cluster, kind: Patching<T>, aim: 
   }
 }
 
-/** Looks at the object, and has the request rehearsed as the identity that acts: what that may not do costs no receipt. */
-async function arm<T extends Stored>(access: Access, kind: Patching<T>, aim: Aim, signal: AbortSignal): Promise<Armed> {
-  const reader = await openCluster(await access('read'), signal);
-  const actor = await openCluster(await access('act'), signal);
-  const disarm = (): Promise<void> => {
-    reader.close();
-    actor.close();
-    return Promise.resolve();
-  };
-  try {
-    const { before, plan } = await look(reader, kind, aim);
+/** The cluster answers, and takes the request as a dry run: where it is away, or the runbook's accounts may not, no receipt is asked for. */
+const ready = <T extends Stored>(access: Access, kind: Patching<T>, aim: Aim, context: LookContext): Promise<void> =>
+  withCluster(access, 'predict', { ...context, doing: `ready ${kind.contract.name}` }, async (cluster) => {
+    const { before, plan } = await look(cluster, kind, aim);
     const isDone = before !== null && bearsMark(before.metadata, aim);
-    if (!isDone && plan.kind === 'patch') await rehearse(actor, kind, aim, plan.operations);
-    const own = { reader, actor, kind, aim };
-    return {
-      fire: (deadline, abort) =>
-        isDone ? Promise.resolve(done(before, false)) : fire({ ...own, plan, deadline, abort }),
-      disarm,
-    };
-  } catch (error) {
-    await disarm();
-    throw kubeFailure(error, kind.contract.name);
-  }
-}
+    if (!isDone && plan.kind === 'patch') await rehearse(cluster, kind, aim, plan.operations);
+  });
 
-/** Also opens the connection, which takes longer than a fence's answer stays fresh. What it would refuse, `fire` tells. */
-const rehearse = <T extends Stored>(actor: Cluster, kind: Patching<T>, { target }: Aim, body: readonly Operation[]) =>
-  kind.patch(actor, target, body, 'All').then(
+/** What it would refuse of this very object, `fire` tells. */
+const rehearse = <T extends Stored>(cluster: Cluster, kind: Patching<T>, { target }: Aim, body: readonly Operation[]) =>
+  kind.patch(cluster, target, body, 'All').then(
     () => undefined,
     (error: unknown) => {
       const status = statusOf(error);
@@ -117,8 +102,28 @@ const rehearse = <T extends Stored>(actor: Cluster, kind: Patching<T>, { target 
     },
   );
 
+/**
+ * Looks at the object as it is now, with the credential of the effect. That opens the connection, which takes longer than a fence's
+ * answer stays fresh, and the plan is of this moment, not of the one before the receipt.
+ */
+async function arm<T extends Stored>(login: Login, kind: Patching<T>, aim: Aim, signal: AbortSignal): Promise<Armed> {
+  const actor = await openCluster(login, signal);
+  try {
+    const { before, plan } = await look(actor, kind, aim);
+    const isDone = before !== null && bearsMark(before.metadata, aim);
+    const own = { actor, kind, aim };
+    return {
+      fire: (deadline, abort) =>
+        isDone ? Promise.resolve(done(before, false)) : fire({ ...own, plan, deadline, abort }),
+      disarm: () => Promise.resolve(actor.close()),
+    };
+  } catch (error) {
+    actor.close();
+    throw kubeFailure(error, kind.contract.name);
+  }
+}
+
 type Firing<T extends Stored> = {
-  readonly reader: Cluster;
   readonly actor: Cluster;
   readonly kind: Patching<T>;
   readonly aim: Aim;
@@ -175,10 +180,10 @@ async function effectOfError<T extends Stored>(error: unknown, firing: Firing<T>
 
 /** The same status says that a test failed, and that the object does not take the change: which, only the object can tell. */
 async function refusedOrMoved<T extends Stored>(firing: Firing<T>): Promise<Effect> {
-  const { kind, aim, reader } = firing;
+  const { kind, aim, actor } = firing;
   const after = await lookAgain(firing);
   if (after === null) return noEffect('moved', 'TARGET_MOVED: it is no longer as it was seen, or gone');
-  const planAgain = async (): Promise<Plan> => kind.plan(after, aim, reader);
+  const planAgain = async (): Promise<Plan> => kind.plan(after, aim, actor);
   if (bearsMark(after.metadata, aim)) return done(after, true);
   const plan = await planAgain().catch(() => null);
   return plan?.kind === 'patch'
@@ -186,7 +191,7 @@ async function refusedOrMoved<T extends Stored>(firing: Firing<T>): Promise<Effe
     : noEffect('moved', `TARGET_MOVED: ${plan?.why ?? 'it is no longer as it was seen'}`);
 }
 
-function lookAgain<T extends Stored>({ reader, kind, aim }: Firing<T>): Promise<T | null> {
-  reader.within({ timeoutMs: () => lookMsMax, signal: AbortSignal.timeout(lookMsMax) });
-  return kind.read(reader, aim.target).catch(() => null);
+function lookAgain<T extends Stored>({ actor, kind, aim }: Firing<T>): Promise<T | null> {
+  actor.within({ timeoutMs: () => lookMsMax, signal: AbortSignal.timeout(lookMsMax) });
+  return kind.read(actor, aim.target).catch(() => null);
 }

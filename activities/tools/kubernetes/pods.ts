@@ -19,8 +19,8 @@ export type Placed = { readonly pod: V1Pod; readonly deployment: string | null }
 export const readPods = (access: Access): ReadTool => ({
   kind: 'read',
   contract: pods,
-  read: (args, { signal, bytesMax }) =>
-    withCluster(access, 'read', { signal, doing: 'pods' }, async (cluster) => {
+  read: (args, { signal, credential, bytesMax }) =>
+    withCluster(access, 'read', { signal, credential, doing: 'pods' }, async (cluster) => {
       const { items, truncated: cut } = await placedPods(cluster, args);
       const found = [...items].sort(worstFirst).map(({ pod, deployment }) => ({
         line: lineOf(pod, deployment),

@@ -27,8 +27,8 @@ type Used = ReadonlyMap<string, ReturnType<typeof quantitiesOf>>;
 export const readResources = (access: Access): ReadTool => ({
   kind: 'read',
   contract: resources,
-  read: (args, { signal, bytesMax }) =>
-    withCluster(access, 'read', { signal, doing: 'resources' }, async (cluster) => {
+  read: (args, { signal, credential, bytesMax }) =>
+    withCluster(access, 'read', { signal, credential, doing: 'resources' }, async (cluster) => {
       const pods = await placedPods(cluster, args);
       const used = await usedIn(cluster, String(args.namespace));
       const found = [...pods.items].sort(worstFirst).flatMap(({ pod }) => linesOf(pod, used));

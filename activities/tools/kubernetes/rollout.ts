@@ -32,8 +32,8 @@ export const named = ({ namespace, deployment }: JsonObject): Named => ({
 export const readRolloutStatus = (access: Access): ReadTool => ({
   kind: 'read',
   contract: rolloutStatus,
-  read: (args, { signal }) =>
-    withCluster(access, 'read', { signal, doing: 'rollout status' }, async (cluster) => {
+  read: (args, { signal, credential }) =>
+    withCluster(access, 'read', { signal, credential, doing: 'rollout status' }, async (cluster) => {
       const family = await readFamily(cluster, named(args));
       const pods = await podsOf(cluster, family);
       const { deployment, current } = family;
@@ -94,8 +94,8 @@ function troubles({ current }: Family, pods: readonly V1Pod[]) {
 export const readRolloutHistory = (access: Access): ReadTool => ({
   kind: 'read',
   contract: rolloutHistory,
-  read: (args, { signal, bytesMax }) =>
-    withCluster(access, 'read', { signal, doing: 'rollout history' }, async (cluster) => {
+  read: (args, { signal, credential, bytesMax }) =>
+    withCluster(access, 'read', { signal, credential, doing: 'rollout history' }, async (cluster) => {
       const family = await readFamily(cluster, named(args));
       const { deployment } = family;
       const found = withRoles(family).map(({ revision, role }) => ({

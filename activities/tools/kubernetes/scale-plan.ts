@@ -11,8 +11,8 @@ import { named } from './rollout.ts';
 export const readScalePlan = (access: Access): ReadTool => ({
   kind: 'read',
   contract: scalePlan,
-  read: (args, { signal }) =>
-    withCluster(access, 'read', { signal, doing: 'scale plan' }, async ({ apps }) => {
+  read: (args, { signal, credential }) =>
+    withCluster(access, 'read', { signal, credential, doing: 'scale plan' }, async ({ apps }) => {
       const { namespace, deployment: name } = named(args);
       const deployment = await apps.readNamespacedDeployment({ namespace, name });
       const { desired: from } = countsOf(deployment);

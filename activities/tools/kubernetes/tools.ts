@@ -1,5 +1,6 @@
+import type { KubernetesAddress } from '../../../contracts/kubernetes-cluster.ts';
 import type { Tool, Tools } from '../implement.ts';
-import type { Access } from './access.ts';
+import { accessOf } from './access.ts';
 import { cordon, uncordon } from './cordon-node.ts';
 import { readEvents } from './events.ts';
 import { evict } from './evict-pod.ts';
@@ -14,8 +15,9 @@ import { scale } from './scale-deployment.ts';
 import { readScalePlan } from './scale-plan.ts';
 import { readWorkload, readWorkloads } from './workloads.ts';
 
-/** Every Kubernetes tool, over whatever `access` lets this executor be. */
-export function createKubernetesTools(access: Access): Tools {
+/** Every Kubernetes tool. None has a token: each call brings the one that the broker issued for it. */
+export function createKubernetesTools(kubernetes: readonly KubernetesAddress[]): Tools {
+  const access = accessOf(kubernetes);
   const tools: readonly Tool[] = [
     readWorkloads(access),
     readWorkload(access),

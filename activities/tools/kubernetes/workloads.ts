@@ -19,8 +19,8 @@ type Workload =
 export const readWorkloads = (access: Access): ReadTool => ({
   kind: 'read',
   contract: workloads,
-  read: ({ namespace }, { signal, bytesMax }) =>
-    withCluster(access, 'read', { signal, doing: 'workloads' }, async (cluster) => {
+  read: ({ namespace }, { signal, credential, bytesMax }) =>
+    withCluster(access, 'read', { signal, credential, doing: 'workloads' }, async (cluster) => {
       const { all, cut } = await everyWorkload(cluster, String(namespace));
       const found = all
         .map((one) => ({ line: lineOf(one), one }))
@@ -69,8 +69,8 @@ function numbersOf(one: Workload) {
 export const readWorkload = (access: Access): ReadTool => ({
   kind: 'read',
   contract: workload,
-  read: ({ namespace, kind, name }, { signal }) =>
-    withCluster(access, 'read', { signal, doing: 'workload' }, async (cluster) => {
+  read: ({ namespace, kind, name }, { signal, credential }) =>
+    withCluster(access, 'read', { signal, credential, doing: 'workload' }, async (cluster) => {
       const one = await oneWorkload(cluster, kind, { namespace: String(namespace), name: String(name) });
       const { metadata, spec, status } = one.object;
       return {

@@ -14,11 +14,15 @@ const sql = `SELECT ${backendColumns} FROM pg_stat_activity a
 export const readActivity = (targets: Targets): ReadTool => ({
   kind: 'read',
   contract: activity,
-  async read(args, { signal, bytesMax }) {
+  async read(args, { signal, credential, bytesMax }) {
     const target = targets.of(args.database);
-    const rows = await withSession(target.monitor, { signal, doing: 'activity' }, (session) => session.rows(sql));
+    const rows = await withSession(
+      target.login('monitor', await credential()),
+      { signal, doing: 'activity' },
+      (session) => session.rows(sql),
+    );
     mustSee(rows);
-    const place = { blockedCount: 0, role: null, ownLogins: target.ownLogins };
+    const place = { blockedCount: 0, role: null };
     const found = rows.map((row) => ({ backend: backendOf(row), entity: backendEntity(row, place) }));
     const { kept, truncated } = fitting(found, { count: backendsMax, bytes: bytesMax }, jsonBytes);
     return {

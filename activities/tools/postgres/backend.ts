@@ -2,6 +2,7 @@ import { HoldpointError } from '../../../contracts/errors.ts';
 import type { Entity } from '../../../contracts/tools/contract.ts';
 import { boundedOrNull } from '../bounded.ts';
 import type { Row } from './session.ts';
+import { isOurs } from './targets.ts';
 
 /** Columns of a session as Postgres' own text. `a` is pg_stat_activity. */
 export const backendColumns = `a.pid::text AS pid, a.datname::text AS database, a.usename::text AS "user",
@@ -62,8 +63,6 @@ export function mustSee(rows: readonly Row[]): void {
 export type BackendPlace = {
   readonly blockedCount: number;
   readonly role: 'root' | 'waiter' | 'longest-idle' | null;
-  /** The logins of this executor: no write is ever aimed at a session of its own. */
-  readonly ownLogins: ReadonlySet<string>;
 };
 
 /** The one identity of a session: its pid and start. The same session has the same id in every read. */
@@ -79,7 +78,8 @@ export function backendEntity(row: Row, place: BackendPlace): Entity {
       ...facts,
       blockedCount: place.blockedCount,
       backendType: boundedOrNull(row.backend_type, 64),
-      own: facts.user !== null && place.ownLogins.has(facts.user),
+      // No write is ever aimed at one of these.
+      own: isOurs(facts.user),
       role: place.role,
     },
   };

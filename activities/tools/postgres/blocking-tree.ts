@@ -28,9 +28,13 @@ type Node = { readonly row: Row; readonly pid: number; readonly blockers: readon
 export const readBlockingTree = (targets: Targets): ReadTool => ({
   kind: 'read',
   contract: blockingTree,
-  async read(args, { signal, bytesMax }) {
+  async read(args, { signal, credential, bytesMax }) {
     const target = targets.of(args.database);
-    const rows = await withSession(target.monitor, { signal, doing: 'blocking tree' }, (session) => session.rows(sql));
+    const rows = await withSession(
+      target.login('monitor', await credential()),
+      { signal, doing: 'blocking tree' },
+      (session) => session.rows(sql),
+    );
     mustSee(rows);
     const nodes = rows.slice(0, sessionsMax).map(nodeOf);
     const blocked = blockedByEach(nodes);
@@ -43,7 +47,6 @@ export const readBlockingTree = (targets: Targets): ReadTool => ({
       backendEntity(node.row, {
         blockedCount: blocked.get(node.pid)?.size ?? 0,
         role: waits(node) ? 'waiter' : 'root',
-        ownLogins: target.ownLogins,
       }),
     );
     const named = fitting(entities, { count: sessionsMax, bytes: bytesMax - half }, jsonBytes);

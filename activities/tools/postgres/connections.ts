@@ -29,12 +29,13 @@ const longestIdle = `SELECT ${backendColumns} FROM pg_stat_activity a
 export const readConnections = (targets: Targets): ReadTool => ({
   kind: 'read',
   contract: connections,
-  async read(args, { signal, bytesMax }) {
+  async read(args, { signal, credential, bytesMax }) {
     const target = targets.of(args.database);
-    const [groups, idle] = await withSession(target.monitor, { signal, doing: 'connections' }, async (session) => [
-      await session.rows(usage),
-      await session.rows(longestIdle),
-    ]);
+    const [groups, idle] = await withSession(
+      target.login('monitor', await credential()),
+      { signal, doing: 'connections' },
+      async (session) => [await session.rows(usage), await session.rows(longestIdle)],
+    );
     mustSee([...groups, ...idle]);
     const { used, max, usedPercent } = fullnessOf(groups[0]);
     const { kept, truncated } = fitting(groups.map(groupOf), { count: groupsMax, bytes: bytesMax }, jsonBytes);
@@ -43,7 +44,7 @@ export const readConnections = (targets: Targets): ReadTool => ({
       id: `connection-pool/${target.database}`,
       attributes: { database: target.database, used, max, usedPercent },
     };
-    const place = { blockedCount: 0, role: 'longest-idle', ownLogins: target.ownLogins } as const;
+    const place = { blockedCount: 0, role: 'longest-idle' } as const;
     const sessions = idle.map((row) => backendEntity(row, place));
     const seen = sessions.map((entity) => ({ ...entity, attributes: { ...entity.attributes, usedPercent } }));
     return { data: { used, max, usedPercent, groups: kept, truncated }, entities: [pool, ...seen] };

@@ -18,9 +18,11 @@ const sql = `SELECT l.pid::text AS pid, l.locktype AS type,
 export const readLocks = (targets: Targets): ReadTool => ({
   kind: 'read',
   contract: locks,
-  async read(args, { signal, bytesMax }) {
-    const { monitor } = targets.of(args.database);
-    const rows = await withSession(monitor, { signal, doing: 'locks' }, (session) => session.rows(sql));
+  async read(args, { signal, credential, bytesMax }) {
+    const target = targets.of(args.database);
+    const rows = await withSession(target.login('monitor', await credential()), { signal, doing: 'locks' }, (session) =>
+      session.rows(sql),
+    );
     const found = rows.map((row) => ({
       pid: Number(row.pid),
       type: bounded(row.type ?? '', 64),

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Aim, Postcondition } from '../implement.ts';
+import type { Aim, LookContext, Postcondition } from '../implement.ts';
 import { type Session, withSession } from './session.ts';
 import type { Target } from './targets.ts';
 
@@ -13,20 +13,24 @@ const sql = `SELECT (a.backend_start IS NOT NULL)::text AS seen, coalesce(a.back
  * Whether what the write is for holds: after a terminate the session is gone, after a cancel the same statement no longer
  * runs. It does not say who did it. Waits for it at most `waitMsMax`. Throws when the target cannot be read.
  */
-export function awaitPostcondition(
+export async function awaitPostcondition(
   target: Target,
   verb: 'terminate' | 'cancel',
   aim: Aim,
-  { waitMsMax, signal }: { readonly waitMsMax: number; readonly signal: AbortSignal },
+  { waitMsMax, signal, credential }: LookContext & { readonly waitMsMax: number },
 ): Promise<Postcondition> {
-  return withSession(target.monitor, { signal, doing: 'postcondition' }, async (session) => {
-    const end = performance.now() + waitMsMax;
-    for (;;) {
-      const found = await look(session, verb, aim);
-      if (found.held || performance.now() + everyMs > end) return found;
-      await sleep(everyMs, undefined, { signal });
-    }
-  });
+  return withSession(
+    target.login('monitor', await credential()),
+    { signal, doing: 'postcondition' },
+    async (session) => {
+      const end = performance.now() + waitMsMax;
+      for (;;) {
+        const found = await look(session, verb, aim);
+        if (found.held || performance.now() + everyMs > end) return found;
+        await sleep(everyMs, undefined, { signal });
+      }
+    },
+  );
 }
 
 async function look(session: Session, verb: 'terminate' | 'cancel', aim: Aim): Promise<Postcondition> {

@@ -28,10 +28,14 @@ export async function predictSignal(
   target: Target,
   verb: 'terminate' | 'cancel',
   aim: Aim,
-  { signal }: ReadContext,
+  { signal, credential }: ReadContext,
 ): Promise<Predicted> {
   const pid = aim.preconditions.pid ?? '';
-  const [row] = await withSession(target.monitor, { signal, doing: 'predict' }, (session) => session.rows(sql, [pid]));
+  const [row] = await withSession(
+    target.login('monitor', await credential()),
+    { signal, doing: 'predict' },
+    (session) => session.rows(sql, [pid]),
+  );
   mustBeAsSeen(row, aim);
   const facts = { pid, database: target.database, row };
   return verb === 'terminate' ? predictTerminate(facts) : predictCancel(facts);

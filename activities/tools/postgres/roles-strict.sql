@@ -5,8 +5,8 @@
 
 REVOKE EXECUTE ON FUNCTION pg_catalog.pg_terminate_backend(integer, bigint) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION pg_catalog.pg_cancel_backend(integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION pg_catalog.pg_terminate_backend(integer, bigint) TO holdpoint_act;
-GRANT EXECUTE ON FUNCTION pg_catalog.pg_cancel_backend(integer) TO holdpoint_act;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_terminate_backend(integer, bigint) TO holdpoint_terminate, holdpoint_minter;
+GRANT EXECUTE ON FUNCTION pg_catalog.pg_cancel_backend(integer) TO holdpoint_cancel;
 
 REVOKE EXECUTE ON FUNCTION pg_catalog.pg_notify(text, text) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC;

@@ -16,10 +16,10 @@ const fetchRows = 25;
 export const readQuery = (targets: Targets): ReadTool => ({
   kind: 'read',
   contract: query,
-  async read(args, { signal, bytesMax }) {
+  async read(args, { signal, credential, bytesMax }) {
     const target = targets.of(args.database);
     const select = judgedSelect(args.sql);
-    const data = await withSession(target.query, { signal, doing: 'query' }, (session) =>
+    const data = await withSession(target.login('query', await credential()), { signal, doing: 'query' }, (session) =>
       readOnly(session, () => boundedRows(session, select, bytesMax)),
     );
     return { data, entities: [] };
@@ -30,11 +30,13 @@ export const readQuery = (targets: Targets): ReadTool => ({
 export const readPlan = (targets: Targets): ReadTool => ({
   kind: 'read',
   contract: explain,
-  async read(args, { signal, bytesMax }) {
+  async read(args, { signal, credential, bytesMax }) {
     const target = targets.of(args.database);
     const select = judgedSelect(args.sql);
-    const answer = await withSession(target.query, { signal, doing: 'explain' }, (session) =>
-      readOnly(session, () => session.cells(`EXPLAIN (FORMAT TEXT) ${select}`)),
+    const answer = await withSession(
+      target.login('query', await credential()),
+      { signal, doing: 'explain' },
+      (session) => readOnly(session, () => session.cells(`EXPLAIN (FORMAT TEXT) ${select}`)),
     );
     const lines = answer.rows.map(([line]) => bounded(line ?? '', cellCharsMax));
     const { kept, truncated } = fitting(lines, { count: rowsMax, bytes: bytesMax }, jsonBytes);

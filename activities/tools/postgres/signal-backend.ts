@@ -1,3 +1,4 @@
+import type { Credential } from '../../../contracts/broker-api.ts';
 import { HoldpointError } from '../../../contracts/errors.ts';
 import type { ToolContract } from '../../../contracts/tools/contract.ts';
 import { cancelBackend, terminateBackend } from '../../../contracts/tools/postgres.ts';
@@ -5,7 +6,7 @@ import type { Aim, Armed, Deadline, Effect, WriteTool } from '../implement.ts';
 import { answeredByServer, pgFailure, sqlStateOf } from './pg-failure.ts';
 import { awaitPostcondition } from './postcondition.ts';
 import { predictSignal } from './predict-signal.ts';
-import { openSession, type Row, type Session } from './session.ts';
+import { openSession, type Row, type Session, withSession } from './session.ts';
 import type { Target, Targets } from './targets.ts';
 
 type Signal = { readonly contract: ToolContract; readonly call: string; readonly verb: 'terminate' | 'cancel' };
@@ -38,13 +39,17 @@ const signalTool = (targets: Targets, signal: Signal): WriteTool => ({
   kind: 'write',
   contract: signal.contract,
   predict: (aim, context) => predictSignal(targets.of(aim.target.attributes.database), signal.verb, aim, context),
-  arm: (aim) => arm(targets.of(aim.target.attributes.database), signal, aim),
-  postcondition: (aim, waitMsMax, abort) =>
-    awaitPostcondition(targets.of(aim.target.attributes.database), signal.verb, aim, { waitMsMax, signal: abort }),
+  ready: async (aim, { signal: abort, credential }) => {
+    const target = targets.of(aim.target.attributes.database);
+    await withSession(target.login('monitor', await credential()), { signal: abort, doing: 'ready' }, databaseClock);
+  },
+  arm: async (aim, credential) => arm(targets.of(aim.target.attributes.database), credential, signal, aim),
+  postcondition: (aim, waitMsMax, context) =>
+    awaitPostcondition(targets.of(aim.target.attributes.database), signal.verb, aim, { ...context, waitMsMax }),
 });
 
-async function arm(target: Target, signal: Signal, aim: Aim): Promise<Armed> {
-  const session = await openSession(target.act);
+async function arm(target: Target, credential: Credential, signal: Signal, aim: Aim): Promise<Armed> {
+  const session = await openSession(target.login(signal.verb, credential));
   try {
     const clock = await databaseClock(session);
     return {

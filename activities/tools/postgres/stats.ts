@@ -51,9 +51,13 @@ const indexOf = (row: Row) => ({
 export const readTableStats = (targets: Targets): ReadTool => ({
   kind: 'read',
   contract: tableStats,
-  async read(args, { signal, bytesMax }) {
-    const { monitor } = targets.of(args.database);
-    const rows = await withSession(monitor, { signal, doing: 'table statistics' }, (session) => session.rows(tables));
+  async read(args, { signal, credential, bytesMax }) {
+    const target = targets.of(args.database);
+    const rows = await withSession(
+      target.login('monitor', await credential()),
+      { signal, doing: 'table statistics' },
+      (session) => session.rows(tables),
+    );
     const { kept, truncated } = fitting(rows.map(tableOf), { count: listedMax, bytes: bytesMax }, jsonBytes);
     return { data: { tables: kept, truncated }, entities: [] };
   },
@@ -63,9 +67,13 @@ export const readTableStats = (targets: Targets): ReadTool => ({
 export const readIndexStats = (targets: Targets): ReadTool => ({
   kind: 'read',
   contract: indexStats,
-  async read(args, { signal, bytesMax }) {
-    const { monitor } = targets.of(args.database);
-    const rows = await withSession(monitor, { signal, doing: 'index statistics' }, (session) => session.rows(indexes));
+  async read(args, { signal, credential, bytesMax }) {
+    const target = targets.of(args.database);
+    const rows = await withSession(
+      target.login('monitor', await credential()),
+      { signal, doing: 'index statistics' },
+      (session) => session.rows(indexes),
+    );
     const { kept, truncated } = fitting(rows.map(indexOf), { count: listedMax, bytes: bytesMax }, jsonBytes);
     return { data: { indexes: kept, truncated }, entities: [] };
   },

@@ -1,4 +1,4 @@
-import type { PostgresTarget } from '../../../contracts/config.ts';
+import type { PostgresAddress } from '../../../contracts/config.ts';
 import type { Tool, Tools } from '../implement.ts';
 import { readActivity } from './activity.ts';
 import { readBlockingTree } from './blocking-tree.ts';
@@ -9,8 +9,8 @@ import { cancel, terminate } from './signal-backend.ts';
 import { readIndexStats, readTableStats } from './stats.ts';
 import { createTargets } from './targets.ts';
 
-/** Every Postgres tool over the databases that this executor holds logins for. Throws `BAD_INPUT` for unusable logins. */
-export function createPostgresTools(postgres: readonly PostgresTarget[]): Tools {
+/** Every Postgres tool over the databases that this executor is configured with. Throws `BAD_INPUT` for an unusable address. */
+export function createPostgresTools(postgres: readonly PostgresAddress[]): Tools {
   const targets = createTargets(postgres);
   const tools: readonly Tool[] = [
     readActivity(targets),

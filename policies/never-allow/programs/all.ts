@@ -23,6 +23,7 @@ import { oc } from './oc.ts';
 import { postgresTools } from './postgres-tools.ts';
 import { pgcli, psql } from './psql.ts';
 import { rclone } from './rclone.ts';
+import { readPrograms } from './read-programs.ts';
 import { redisCli } from './redis-cli.ts';
 import { s3cmd } from './s3cmd.ts';
 import { s5cmd } from './s5cmd.ts';
@@ -60,7 +61,7 @@ const targets: readonly Program[] = [
   ...[terraform, terragrunt, cdktf, gcloud, az, systemctl, journalctl],
   ...[aws, s3cmd, s5cmd, minioClient, rclone, gsutil, hadoop],
   ...[psql, pgcli, redisCli, ...sqlClients, ...postgresTools],
-  ...[curl, wget, sed, awk, ...hostPrograms, ...schedulers],
+  ...[curl, wget, sed, awk, ...hostPrograms, ...readPrograms, ...schedulers],
 ];
 
 /** Every program by each of its names. Throws `TypeError` for a name that two programs claim. */

@@ -15,6 +15,12 @@ const deciding: ReadonlyMap<string, RegExp> = new Map([
   ['pgcli', /^(PGOPTIONS|PGSERVICE|PGSERVICEFILE|PGCLIENTENCODING)$/],
   ['mysql', /^(MYSQL_HOME|MYSQL_TEST_LOGIN_FILE)$/],
   ['aws', /^(AWS_CONFIG_FILE|AWS_DATA_PATH)$/],
+  [
+    'git',
+    /^(GIT_(CONFIG.*|EXEC_PATH|SSH|ASKPASS|DIR|COMMON_DIR|TRACE.*|ALLOW_PROTOCOL|TEMPLATE_DIR)|HOME|XDG_CONFIG_HOME)$/,
+  ],
+  ['openssl', /^(OPENSSL_(CONF|ENGINES|MODULES)|SSLKEYLOGFILE)$/],
+  ['kustomize', /^(KUSTOMIZE_PLUGIN_HOME|XDG_CONFIG_HOME|HOME)$/],
   ['rclone', /^RCLONE_(?!CONFIG_PASS$)/],
 ]);
 

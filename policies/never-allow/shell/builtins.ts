@@ -1,3 +1,4 @@
+import { mayBeOption } from '../options.ts';
 import { literalOf, textOf, type Word } from '../word.ts';
 import { checkEvaluated } from './arithmetic.ts';
 import { assignmentOf, setVariable } from './assignment.ts';
@@ -170,9 +171,16 @@ const letBuiltin: Builtin = (args, scope) => {
 const hash: Builtin = (args, scope) =>
   optionsOf(args).includes('p') ? refuse(scope, '`hash -p` lets a name stand for another program') : null;
 const onlyWithout: (options: string) => Builtin = (options) => (args, scope) =>
-  [...options].some((option) => optionsOf(args).includes(option))
+  args.some(mayBeOption) || [...options].some((option) => optionsOf(args).includes(option))
     ? refuse(scope, 'an option of a builtin that runs or loads what is not in the text')
     : null;
+
+/** `jobs -x` runs the words that follow. */
+const jobs: Builtin = (args, scope) => {
+  if (args.some(mayBeOption)) return refuse(scope, '`jobs` with an option that is not literal');
+  const at = args.findIndex((arg) => /^-[^-]*x/.test(literalOf(arg) ?? ''));
+  return at < 0 ? null : runArgv(args.slice(at + 1), scope, { functions: true, builtins: true });
+};
 
 const table: Readonly<Record<string, Builtin>> = {
   ...Object.fromEntries(
@@ -187,13 +195,11 @@ const table: Readonly<Record<string, Builtin>> = {
       'dirs',
       'ulimit',
       'times',
-      'jobs',
       'fg',
       'bg',
       'type',
       'help',
       'shopt',
-      'compgen',
       'compopt',
       'caller',
     ].map((name) => [name, () => null]),
@@ -223,7 +229,10 @@ const table: Readonly<Record<string, Builtin>> = {
   let: letBuiltin,
   hash,
   enable: onlyWithout('fn'),
-  complete: onlyWithout('CF'),
+  complete: onlyWithout('CFW'),
+  // Here and now, and not only when somebody completes a word: `-W` expands its text, substitutions too.
+  compgen: onlyWithout('CFW'),
+  jobs,
   bind: onlyWithout('xf'),
   fc: onlyWithout('se'),
   history: () => null,

@@ -38,8 +38,9 @@ export function runArgv(argv: readonly Word[], scope: Scope, names: Names): Outp
   scope.findings.ran.set(found.name, found.program !== null);
   const output = outputOf(found.name, args, scope);
   if (output !== undefined) return output;
-  if (found.program === null) runUnlisted(found.name, argv, scope);
-  else follow(readInEnvironment(found.program, args, assignmentsIn(scope)), found.name, scope);
+  const read = found.program === null ? null : readInEnvironment(found.program, args, assignmentsIn(scope));
+  if (read === null || (read.kind === 'read' && read.unlisted)) runUnlisted(found.name, argv, scope);
+  else follow(read, found.name, scope);
   return null;
 }
 
@@ -122,6 +123,9 @@ function readStdin(stdin: Stdin, name: string, scope: Scope): void {
     // Nothing is given: somebody will type it, and this text does not say what.
     if (input.kind === 'inherited') scope.findings.add([session(name)]);
     else runKnown(text, newShell(scope, 'bash', null));
+  } else if (stdin === 'sent') {
+    // Nothing, or the letter that ends the connection, asks the server for nothing.
+    if (input.kind === 'inherited' || !/^\s*Q?\s*$/.test(knownText(text) ?? '?')) scope.findings.add([session(name)]);
   } else if ((stdin === 'sql' || stdin === 'other-sql') && input.kind !== 'inherited') {
     const known = knownText(text);
     if (known === null)

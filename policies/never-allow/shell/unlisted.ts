@@ -1,5 +1,6 @@
 import { forbiddenBy } from '../floor.ts';
 import { isStatementName } from '../only-statement.ts';
+import { unlistedRun } from '../program.ts';
 import type { TypedAction } from '../typed-action.ts';
 import { literal, literalOf, type Word } from '../word.ts';
 import { newShell, runText } from './nested.ts';
@@ -25,20 +26,21 @@ const shortNames: ReadonlyMap<string, string> = new Map([
  */
 export function runUnlisted(name: string, argv: readonly Word[], scope: Scope): void {
   const { findings } = scope;
-  findings.add([
-    { system: 'host', verb: 'run', object: 'program', names: [name], modifiers: ['unlisted'], effect: 'write' },
-  ]);
+  findings.add([unlistedRun(name)]);
   // In zsh it may be a word of the language (`noglob`, `=kubectl`).
   if (scope.dialect === 'zsh') findings.refuse('unknown.dialect', `\`${name.slice(0, 60)}\` may be no program in zsh`);
   if (isStatementName(literalOf(argv[0]) ?? '') || !mayGoDeeper(scope)) return;
   const commands = argv.flatMap((word, at) => (at > 0 && isListed(word, scope) ? [argv.slice(at)] : []));
   const meant = shortNames.get(name);
   if (meant !== undefined) commands.unshift([literal(meant), ...argv.slice(1)]);
-  const texts = [...argv.slice(1).map(literalOf), inputOf(scope)].flatMap(textsIn);
+  const [own, input] = [argv.slice(1).map(literalOf).flatMap(textsIn), textsIn(inputOf(scope))];
+  const texts = [...own, ...input];
   if (commands.length + texts.length > attemptsMax)
     findings.refuse('unknown.limit', `\`${name.slice(0, 60)}\` may run more of its words than can be tried`);
   for (const words of commands.slice(0, attemptsMax)) tryCommand(words, scope);
-  for (const text of texts.slice(0, attemptsMax)) tryText(text, scope);
+  for (const text of own.slice(0, attemptsMax)) tryText(text, scope);
+  // What is run from the input reads none of it again: it would be tried once more at every depth, until the work is spent.
+  for (const text of input) tryText(text, { ...scope, input: { kind: 'outside' } });
 }
 
 const isListed = (word: Word, { findings }: Scope): boolean => {
@@ -59,7 +61,7 @@ function textsIn(text: string | null): string[] {
 function tryCommand(argv: readonly Word[], scope: Scope): void {
   const inner = attempt(scope);
   runArgv(argv, inner, { functions: false, builtins: false });
-  takeForbidden(inner.findings.actions, scope);
+  takeFound(inner, scope);
   // A listed program behind a word that is not literal: what it does is not decided, whoever runs it.
   const { unknown } = inner.findings;
   if (unknown !== null && argv.some(({ kind }) => kind === 'unknown'))
@@ -69,7 +71,7 @@ function tryCommand(argv: readonly Word[], scope: Scope): void {
 function tryText(text: string, scope: Scope): void {
   const inner = attempt(scope);
   runText(text, inner);
-  takeForbidden(inner.findings.actions, scope);
+  takeFound(inner, scope);
   const asSql = scope.findings.grammars.readSql(text);
   if (asSql.kind === 'read') takeForbidden(asSql.actions, scope);
 }
@@ -79,6 +81,12 @@ const attempt = (scope: Scope): Scope => ({
   findings: scope.findings.fork(),
   depth: scope.depth + 1,
 });
+
+/** Text that is no command ends in anything; what was too much to read is as undecided here as anywhere. */
+function takeFound({ findings: { actions, unknown } }: Scope, scope: Scope): void {
+  takeForbidden(actions, scope);
+  if (unknown?.rule === 'unknown.limit') scope.findings.refuse(unknown.rule, unknown.reason);
+}
 
 const takeForbidden = (actions: readonly TypedAction[], { findings }: Scope): void =>
   findings.add(actions.filter((action) => forbiddenBy(action) !== null));

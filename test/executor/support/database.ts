@@ -1,21 +1,30 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import type { PostgresTarget } from '../../../contracts/config.ts';
+import type { Minter } from '../../../activities/identity/minter.ts';
+import { createPostgresMinter } from '../../../activities/identity/postgres-minter.ts';
+import type { PostgresCredential } from '../../../contracts/broker-api.ts';
+import type { PostgresAddress, PostgresTarget } from '../../../contracts/config.ts';
+import type { PostgresAccess } from '../../../contracts/tools/postgres-access.ts';
 import { readRolesSql } from '../../../servers/payments/database.ts';
 import { startPostgres } from '../../../servers/postgres.ts';
 
-type Login = 'admin' | 'app' | 'holdpoint_monitor' | 'holdpoint_query' | 'holdpoint_act';
 export type Database = {
   readonly target: PostgresTarget;
-  /** A session of a login, closed with the database. `app` is the payments service's own login. */
-  session(login: Login, database?: string): Promise<pg.Client>;
-  url(login: string, database?: string): string;
+  /** What an executor is configured with. */
+  readonly address: PostgresAddress;
+  readonly minter: Minter;
+  /** A login of its own with one power, made as the broker makes it; gone with the database. */
+  credential(access: PostgresAccess): Promise<PostgresCredential>;
+  /** A session, closed with the database. `app` is the payments service's own login. */
+  session(login: 'admin' | 'app' | 'holdpoint_broker' | PostgresCredential, database?: string): Promise<pg.Client>;
+  url(login: string | PostgresCredential, database?: string): string;
   stop(): Promise<void>;
 };
 
-const logins = ['app', 'holdpoint_monitor', 'holdpoint_query', 'holdpoint_act'];
+const logins = ['app', 'holdpoint_broker'];
 const scene = `CREATE TABLE payments (id int PRIMARY KEY, amount int, note text);
   INSERT INTO payments SELECT n, n * 10, 'note ' || n FROM generate_series(1, 50) n;
   INSERT INTO payments VALUES (1000, 0, repeat('x', 100000));
@@ -23,16 +32,17 @@ const scene = `CREATE TABLE payments (id int PRIMARY KEY, amount int, note text)
   CREATE ROLE app LOGIN; GRANT SELECT, UPDATE ON payments TO app;
   GRANT SELECT ON payments TO holdpoint_query;`;
 
-/** A real Postgres with the database `payments`, the three logins as `demo` and `dev` make them, and one of an application. */
+/** A real Postgres with the database `payments`, its groups and the broker's login as `demo` and `dev` make them, and an application's login. */
 export async function startDatabase(): Promise<Database> {
   const dir = await mkdtemp(join(tmpdir(), 'holdpoint-executor-'));
   const server = await startPostgres({ dir });
   const open: pg.Client[] = [];
-  const url = (login: string, database = 'payments') =>
-    login === 'admin'
-      ? server.adminUrl(database)
-      : `postgres://${login}:pw-${login}@${server.host}:${server.port}/${database}`;
-  const session = async (login: Login, database = 'payments') => {
+  const url: Database['url'] = (login, database = 'payments') => {
+    if (login === 'admin') return server.adminUrl(database);
+    const [user, password] = typeof login === 'string' ? [login, `pw-${login}`] : [login.user, login.password];
+    return `postgres://${user}:${password}@${server.host}:${server.port}/${database}`;
+  };
+  const session: Database['session'] = async (login, database = 'payments') => {
     const client = new pg.Client({ connectionString: url(login, database) });
     client.on('error', () => undefined);
     await client.connect();
@@ -44,14 +54,16 @@ export async function startDatabase(): Promise<Database> {
   const { roles, strict } = await readRolesSql();
   for (const sql of [roles, scene, strict]) await admin.query(sql);
   for (const login of logins) await admin.query(`ALTER ROLE ${login} LOGIN PASSWORD 'pw-${login}'`);
-  const target = {
-    database: 'payments',
-    monitorUrl: url('holdpoint_monitor'),
-    queryUrl: url('holdpoint_query'),
-    actUrl: url('holdpoint_act'),
-  };
+  const target = { database: 'payments', mintUrl: url('holdpoint_broker') };
+  const minter = createPostgresMinter([target]);
   return {
     target,
+    address: { database: 'payments', url: `postgres://${server.host}:${server.port}/payments` },
+    minter,
+    async credential(access) {
+      const order = { id: freshId(), access, place: 'payments', lifeMs: 600_000, note: 'a test' };
+      return (await minter.mint(order)) as PostgresCredential;
+    },
     session,
     url,
     async stop() {
@@ -61,6 +73,8 @@ export async function startDatabase(): Promise<Database> {
     },
   };
 }
+
+export const freshId = (): string => randomBytes(12).toString('hex');
 
 /** A session that is idle in a transaction and holds a row lock: the thing that blocks. */
 export async function startBlocker(database: Database, id = 1): Promise<{ client: pg.Client; pid: number }> {

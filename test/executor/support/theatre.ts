@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { defaultActivityInfo, MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import pino from 'pino';
+import { Registry } from 'prom-client';
+import { createBrokerClient } from '../../../activities/identity/broker-client.ts';
+import { type BrokerServer, startBroker } from '../../../activities/identity/broker-server.ts';
 import { createFences } from '../../../activities/identity/fences.ts';
 import { createManifests, type Manifests } from '../../../activities/identity/manifests.ts';
 import { createIncidentRecords } from '../../../activities/judge/incident-records.ts';
@@ -24,6 +27,7 @@ import { bindAction, digestOf, jcs, type Place } from '../../../policies/digest.
 import type { RulesChange } from '../../policies/support/rules.ts';
 import { begin, decide, ready, runbookOf, runbookRef } from '../../record/incident.ts';
 import {
+  broker,
   executor,
   freshText,
   freshWorkflowId,
@@ -43,6 +47,7 @@ export type Theatre = {
   readonly world: World;
   readonly database: Database;
   readonly deps: ExecutorDeps;
+  readonly broker: BrokerServer;
   readonly outboxDir: string;
   /** An incident whose run really runs on the server; nobody polls it. */
   incident(): Promise<{ place: Place; context: IncidentContext }>;
@@ -87,16 +92,21 @@ export async function openTheatre(world: World, database: Database, manifest: Ru
   const recorder = stage.as(executor);
   const log = pino({ level: 'silent' });
   const monotonic = () => performance.now();
+  const fences = createFences({ client: world.client, namespace: world.namespace, monotonic });
+  const served = await startTheatreBroker({ stage, world, database });
+  // A receipt has to be younger than the broker, whatever their clocks say.
+  stage.pass(2_001);
   const deps: ExecutorDeps = {
     role: 'payments-db',
     signer: executor.signer,
     keys,
-    tools: createPostgresTools([database.target]),
+    tools: createPostgresTools([database.address]),
+    broker: createBrokerClient({ url: served.url, signer: executor.signer, keys, clock: stage.now, log }),
     manifests,
     recorder,
     incidentRecords: createIncidentRecords(recorder),
     postStatements: (statements) => postStatements({ url: stage.recorder.url, keys }, statements),
-    fences: createFences({ client: world.client, namespace: world.namespace, monotonic }),
+    fences,
     outbox: createOutbox({ dir: outboxDir, recorder, log }),
     inFlight: createInFlight(),
     failpoint: () => undefined,
@@ -116,12 +126,39 @@ export async function openTheatre(world: World, database: Database, manifest: Ru
     approve: (hold, draft) => decide(stage, heldOf(hold), draft),
     bodies: async ({ place }) =>
       (await recorder.records({ workflow: place.workflowId })).map(({ payload }) => payload.body),
+    broker: served,
     async close() {
+      await served.stop();
       await stage.close();
       await rm(outboxDir, { recursive: true, force: true });
     },
   };
   return theatre;
+}
+
+/** A broker as the process of that name has it, in this process. */
+export async function startTheatreBroker({ stage, world, database }: Pick<Theatre, 'stage' | 'world' | 'database'>) {
+  const { client, namespace } = world;
+  const monotonic = () => performance.now();
+  const dir = join(stage.dir, 'manifests');
+  const manifests = createManifests({ dir, keys, mode: 'development', clock: stage.now });
+  await manifests.reload();
+  return startBroker({
+    keys,
+    namespace,
+    client,
+    recorder: stage.as(broker),
+    manifests,
+    minters: new Map([['postgres', database.minter]]),
+    fences: createFences({ client, namespace, monotonic }),
+    clock: stage.now,
+    monotonic,
+    log: pino({ level: 'silent' }),
+    registry: new Registry(),
+    failpoint: () => undefined,
+    signer: broker.signer,
+    listen: { host: '127.0.0.1', port: 0 },
+  });
 }
 
 export async function openHouse(): Promise<{ world: World; database: Database; close(): Promise<void> }> {
@@ -181,6 +218,7 @@ async function holdOf(theatre: Theatre, pid: number, change: Partial<CarriedActi
     runbook: runbookOf(stage.rules),
     rules: stage.rules,
     provenance: provenanceOf(ref, { entity, result }),
+    findings: [],
     judgedWhy: 'it blocks',
     prediction,
   });

@@ -48,6 +48,10 @@ const undecided: Table = [
   ['exec < commands; sh', 'unknown.builtin'],
   ['set -k; kubectl get pods', 'unknown.builtin'],
   ["mapfile -C 'kubectl delete deploy' -c 1 A", 'unknown.builtin'],
+  ["compgen -C 'kubectl delete deploy web' x", 'unknown.builtin'],
+  ["compgen -W '$(kubectl delete deploy web)'", 'unknown.builtin'],
+  ["compgen $OPTION 'kubectl delete deploy web'", 'unknown.builtin'],
+  ['jobs $OPTION kubectl delete deploy web', 'unknown.builtin'],
   ['unset $X', 'unknown.builtin'],
   ["X='$(kubectl delete deploy y)'; echo ${X@P}", 'unknown.expansion'],
   ["X='a[$(kubectl delete deploy y)]'; echo $((X))", 'unknown.arithmetic'],
@@ -82,6 +86,8 @@ const undecided: Table = [
 
 /** What is known stays known: each of these is a read. */
 const decided: readonly string[] = [
+  'compgen -c kube',
+  'jobs -l',
   'X=kubectl; $X get pods',
   'X=kube; X+=ctl; $X get pods',
   "X='get pods'; kubectl $X",

@@ -58,6 +58,7 @@ const constructs: readonly ((command: string) => string)[] = [
   (c) => `echo {a,$(${c})}`,
   (c) => `echo a*$(${c})`,
   (c) => `trap '${c}' EXIT`,
+  (c) => `jobs -x ${c}`,
   (c) => `eval '${c}'`,
   (c) => `eval ${c}`,
   (c) => `C='${c}'; eval "$C"`,

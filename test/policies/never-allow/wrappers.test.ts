@@ -106,6 +106,17 @@ describe('wrappers', () => {
     expect(ruleOf(text)).toMatch(/^(read\.only|write\.held)$/);
   });
 
+  it('reads what an unlisted program is given once, and not again for each program that nobody listed in it', () => {
+    expect(ruleOf("printf 'one a\\ntwo b\\nthree c' | myrunner")).toBe('write.unlisted-program');
+    const lines = 'png <<E | onfu -f\nxhorpgy qryrgr qrcyblzrag k\nf a | f b\nE';
+    expect(ruleOf(`socat - "EXEC:printf '%s\\n' '${lines}' | tr A-Za-z N-ZA-Mn-za-m | bash"`)).toBe(forbidden);
+  });
+
+  it('denies what an unlisted program is given when it is too much to read', () => {
+    expect(ruleOf(`myrunner '${'eval '.repeat(40)}${delete1}'`)).toMatch(/^(floor|unknown)\./);
+    expect(ruleOf(`echo '${'eval '.repeat(40)}${delete1}' | myrunner`)).toMatch(/^(floor|unknown)\./);
+  });
+
   it.each(unlisted.map((wrap) => wrap(get1)))('holds a program that nobody listed in %j', (text) => {
     expect(ruleOf(text)).toBe('write.unlisted-program');
   });

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sanitize } from '../../../activities/reason/evidence/sanitize.ts';
+import { sanitize } from '../../../policies/sanitize/sanitize.ts';
 
 /** Labelled texts that lie beside the clone where there are any. They are not ours, and not in the repository. */
 const folder = join(import.meta.dirname, '..', '..', '..', '..', 'shared', 'corpora');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Rule, rules } from '../../../activities/reason/evidence/finding.ts';
-import { sanitize } from '../../../activities/reason/evidence/sanitize.ts';
+import { type Rule, rules } from '../../../policies/sanitize/finding.ts';
+import { sanitize } from '../../../policies/sanitize/sanitize.ts';
 import { rare } from './rare-text.ts';
 
 const rulesOf = (text: string): Rule[] => [...new Set(sanitize(text).findings.map(({ rule }) => rule))];

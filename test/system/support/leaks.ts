@@ -22,7 +22,7 @@ export function secretsOf({ workspace, payments }: System): Secret[] {
   const passwords = logins.map((url) => ({ what: 'password', text: decodeURIComponent(new URL(url).password) }));
   // The public half of a key, and the words that say what kind of secret it is, are in every configuration; a channel's
   // name and kind are on the record, and an address is a secret by its path alone.
-  const open = /\.(process|kty|crv|x|kid|scheme|database|kind|name)$/;
+  const open = /\.(process|kty|crv|x|kid|scheme|database|kind|name|role)$/;
   return [...found.filter(({ what }) => !open.test(what)), ...passwords];
 }
 const isLogin = (text: string): boolean => /^postgres(ql)?:\/\//.test(text);

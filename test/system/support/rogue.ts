@@ -189,6 +189,7 @@ export async function holdFor(
     rules,
     prediction,
     provenance,
+    findings: [],
   });
   const cardDigest = await recorder.putBlob(jcs(card));
   await recorder.append({ kind: 'card', workflowId: rogue.workflowId, runId: rogue.runId, cardDigest, card });

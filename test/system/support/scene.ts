@@ -31,7 +31,7 @@ export async function sceneIn(system: System): Promise<Scene> {
 
 /** A scene with a system of its own: the recorder and the executor, with nobody honest between them. */
 export async function sceneOf(options: SystemOptions = {}): Promise<Scene> {
-  const system = await startSystem({ only: ['recorder', 'executor'], ...options });
+  const system = await startSystem({ only: ['recorder', 'executor', 'broker'], ...options });
   try {
     const scene = await sceneIn(system);
     const stop = () => scene.stop().finally(() => system.stop());

@@ -19,6 +19,7 @@ import { type PaymentsPlace, preparePayments } from '../../../servers/payments/d
 import { type PostgresServer, startPostgres } from '../../../servers/postgres.ts';
 import { type Supervisor, startProcesses } from '../../../servers/supervisor.ts';
 import {
+  type ModelChoice,
   type ProcessName,
   prepareWorkspace,
   type Workspace,
@@ -35,7 +36,7 @@ export type SystemOptions = {
   readonly only?: readonly ProcessName[];
   readonly failpoints?: Partial<Record<ProcessName, string>>;
   readonly restartOnCrash?: boolean;
-  readonly model?: WorkspaceOptions['model'];
+  readonly model?: ModelChoice;
   readonly limits?: Partial<Limits>;
   readonly quorum?: number;
   /** Ring to waive to; null leaves the runbook in ring 0. */
@@ -131,7 +132,7 @@ async function build(options: SystemOptions, undo: Undo, stop: () => Promise<voi
     targets: [payments.target],
     ...(options.kubernetes === undefined ? {} : { kubernetes: options.kubernetes }),
     notify: options.notify ?? [],
-    model: options.model ?? 'rules',
+    ...(options.model ?? { model: 'rules' }),
     settings: { ...options.settings, recorder: { pollMs: 300, fencePollMs: 200, ...options.settings?.recorder } },
   });
   const connection = await Connection.connect({ address: temporal.address, connectTimeout: '60s' });

@@ -1,4 +1,4 @@
-import type { RunbookStatus, Shortfall } from '../../contracts/runbook-status.ts';
+import type { GrantProgress, RunbookStatus, Shortfall } from '../../contracts/runbook-status.ts';
 import type { OpenTrip, Ring, Standing } from '../../contracts/standing.ts';
 
 const ringWords: Readonly<Record<Ring, string>> = {
@@ -40,6 +40,32 @@ export const share = (value: number): string => (Math.floor(value * 1_000) / 1_0
 
 export const gradesLine = ({ correct, graded, accuracyLowerBound, gradedMin, accuracyMin }: RunbookStatus['grades']) =>
   `${correct} of ${graded} correct, lower bound ${share(accuracyLowerBound)}; a promotion needs ${accuracyMin} over ${gradedMin} or more`;
+
+/** What one tool has earned towards a grant, by its own recommendations alone. */
+export const grantProgressLine = (one: GrantProgress): string =>
+  [
+    `day ${one.days} of ${one.daysMin}`,
+    `${one.correct} of ${one.graded} correct`,
+    `lower bound ${share(one.accuracyLowerBound)} of ${one.accuracyMin}`,
+    `undone by ${one.inverse}`,
+  ].join(', ');
+
+export function grantMissingLine(
+  { condition, expected, got }: Shortfall,
+  { accuracyLowerBound }: GrantProgress,
+): string {
+  switch (condition) {
+    case 'dry_run_days':
+      return `${Number(expected) - Number(got)} more days with graded recommendations of this tool`;
+    case 'graded_proposals':
+      return `${Number(expected) - Number(got)} more graded proposals of this tool`;
+    case 'accuracy':
+      return `more correct proposals of this tool: the lower bound is ${share(accuracyLowerBound)}, expected ${expected}`;
+    case 'preflight':
+    case 'ring':
+      return `${condition} ${expected}, it has ${got}`;
+  }
+}
 
 /** What a promotion lacks, each in words that say what to do about it. */
 type Lacking = Pick<RunbookStatus, 'missing' | 'dryRun' | 'grades'>;
