@@ -3,6 +3,7 @@ import { runbookGrade } from './runbook-grade.ts';
 import { runbookGrant } from './runbook-grant.ts';
 import { runbookLint } from './runbook-lint.ts';
 import { runbookPromote } from './runbook-promote.ts';
+import { runbookRbac } from './runbook-rbac.ts';
 import { runbookRevoke } from './runbook-revoke.ts';
 import { runbookStatus } from './runbook-status.ts';
 import { runbookTripReset } from './runbook-trip-reset.ts';
@@ -12,6 +13,7 @@ import { group } from './shell/command.ts';
 
 const registers = [
   runbookLint,
+  runbookRbac,
   runbookStatus,
   runbookGrade,
   runbookPromote,

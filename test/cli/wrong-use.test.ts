@@ -31,6 +31,7 @@ describe('every command', () => {
       'runbook grant',
       'runbook lint',
       'runbook promote',
+      'runbook rbac',
       'runbook revoke',
       'runbook status',
       'runbook trip-reset',
