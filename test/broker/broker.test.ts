@@ -40,7 +40,7 @@ type Look = { tool?: string; database?: string; runId?: string; workflowId?: str
 type Login = IssuedHere & { readonly credential: PostgresCredential };
 const look = (kind: 'read' | 'predict', change: Look = {}, by = broker): Promise<Login> => {
   const { database = 'payments', ...more } = change;
-  const tool = kind === 'read' ? 'postgres.activity' : 'postgres.terminateBackend';
+  const tool = kind === 'read' ? 'postgres.blockingTree' : 'postgres.terminateBackend';
   const { workflowId, runId } = hold.place;
   const scopes = [{ kind: 'databases' as const, value: database }];
   return by.issue({ kind, workflowId, runId, tool, ...more, scopes }) as Promise<Login>;
@@ -208,8 +208,8 @@ describeWith(['temporal', 'postgres'], 'the broker', () => {
     const [first, again] = await Promise.all([look('read'), look('read')]);
     expect(again.credential.user).toBe(first.credential.user);
     expect((await look('predict')).credential).toMatchObject({ user: first.credential.user, access: 'monitor' });
-    const { place } = await theatre.incident();
-    expect((await look('read', place)).credential.user).not.toBe(first.credential.user);
+    const { workflowId, runId } = (await theatre.incident()).place;
+    expect((await look('read', { workflowId, runId })).credential.user).not.toBe(first.credential.user);
     const session = await signIn(first);
     await expect(session.query(`SELECT pg_terminate_backend(${blocker.pid})`)).rejects.toMatchObject({ code: '42501' });
   });

@@ -101,7 +101,7 @@ describeWith('postgres', 'a login that is made for one call', () => {
     const id = freshId();
     await mint('monitor', 60_000, id);
     const error = await mint('monitor', 60_000, id).catch((failed: Error) => failed);
-    expect(error).toMatchObject({ code: 'TARGET_REFUSED' });
+    expect(error).toMatchObject({ code: 'BAD_INPUT' });
     expect(`${(error as Error).message} ${JSON.stringify(error)}`).not.toMatch(/password|SCRAM|postgres:\/\//);
   });
 
