@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { parseRunbook } from '../../policies/runbook.ts';
 import { loadSqlParser } from '../../policies/sql-read.ts';
+import { until } from '../../servers/child.ts';
 import { type ShopScene, startShopScene } from '../../servers/shop/scene.ts';
 import { badImage, goodImage, shopDeployment, shopNamespace } from '../../servers/shop/workload.ts';
-import { brokerIn } from '../executor/support/cluster.ts';
+import { type Brokered, brokerIn } from '../executor/support/cluster.ts';
 import { type ClusterWorld, openCluster } from '../support/kubernetes.ts';
 import { describeWith } from '../support/skips.ts';
 import { approve, raise, untilHeld, untilSealed } from './support/incident.ts';
@@ -18,13 +19,15 @@ const labels = { alertname: 'ShopPodsCrashLooping', namespace: shopNamespace, de
 let world: ClusterWorld;
 let scene: ShopScene;
 let system: System;
+let brokered: Brokered;
 
 describeWith(['temporal', 'postgres', 'kubernetes'], 'an incident in a cluster', () => {
   beforeAll(async () => {
     world = await openCluster([badImage]);
     scene = await startShopScene(world.cluster);
     await loadSqlParser();
-    const { target: kubernetes } = await brokerIn(world, parseRunbook(runbook, id).runbook);
+    brokered = await brokerIn(world, parseRunbook(runbook, id).runbook);
+    const kubernetes = brokered.target;
     system = await startSystem({ runbook, runbookId: id, role: 'shop-cluster', kubernetes });
   }, 180_000);
   afterAll(async () => {
@@ -56,5 +59,8 @@ describeWith(['temporal', 'postgres', 'kubernetes'], 'an incident in a cluster',
       'holdpoint.dev/action': hold.digest,
       'holdpoint.dev/incident': incident.workflowId,
     });
+    const { minter } = brokered;
+    const withdrawn = async () => ((await minter.issued('shop')).length === 0 ? true : null);
+    await until(withdrawn, { forMs: 10_000, late: () => new Error('tokens outlived their incident') });
   }, 180_000);
 });
