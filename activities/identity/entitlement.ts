@@ -95,13 +95,18 @@ export async function entitledToLook(
   return { ...(await whereListed(kind, listed, caller, deps)), caller, workflowId, runId };
 }
 
+/** A run that is born of a Reset after its first activity has no alert of its own: it is then as its workflow was begun last. */
 async function alertOf(workflow: string, runId: string, { recorder }: EntitlementDeps) {
-  for (const { payload } of await recorder.records({ workflow, kinds: ['alert'], limit: 500 })) {
-    const { body } = payload;
-    if (body.kind === 'alert' && body.runId === runId && body.runbook !== null)
-      return { runbook: body.runbook, manifest: body.manifest };
-  }
-  throw new HoldpointError('NOT_PERMITTED', `credential: the log has no runbook for this run of \`${workflow}\``);
+  const matched = (await recorder.records({ workflow, kinds: ['alert'], limit: 500 })).flatMap(
+    ({ payload: { body } }) =>
+      body.kind === 'alert' && body.runbook !== null
+        ? [{ runId: body.runId, runbook: body.runbook, manifest: body.manifest }]
+        : [],
+  );
+  const found = matched.find((alert) => alert.runId === runId) ?? matched.at(-1);
+  if (found === undefined)
+    throw new HoldpointError('NOT_PERMITTED', `credential: the log has no runbook for \`${workflow}\``);
+  return found;
 }
 
 /**

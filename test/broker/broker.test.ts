@@ -220,7 +220,7 @@ describeWith(['temporal', 'postgres'], 'the broker', () => {
     ['with a tool that nobody knows', 'read', { tool: 'postgres.superuser' }, 'TOOL_UNKNOWN'],
     ['with a tool that its runbook does not list', 'read', { tool: 'postgres.indexStats' }, 'NOT_PERMITTED'],
     ['in a database outside the scopes', 'read', { database: 'ledger' }, 'NOT_PERMITTED'],
-    ['for a run that does not run', 'read', { runId: freshRunId() }, 'NOT_PERMITTED'],
+    ['for a run that does not run', 'read', { runId: freshRunId() }, 'STOPPED'],
     ['for an incident that is not in the log', 'read', { workflowId: 'incident/a/b' }, 'NOT_PERMITTED'],
   ];
   it.each(looks)('issues nothing to look %s', async (_, kind, change, code) => {

@@ -11,7 +11,10 @@ import { type Stuck, startStuck } from './support/stuck.ts';
 import { eventually, type System, startSystem } from './support/system.ts';
 
 type Shown = { readonly kind: string; readonly tool?: string; readonly hash?: string } & JsonObject;
-type Session = { readonly id: string; readonly attributes: { readonly blockedCount: number; readonly state: string } };
+type Session = {
+  readonly entity: string;
+  readonly attributes: { readonly blockedCount: number; readonly state: string };
+};
 
 /** The lines of evidence in a prompt, as anyone reads them who knows its form. */
 function linesOf(user: string): Shown[] {
@@ -35,7 +38,7 @@ function investigate({ user }: { readonly user: string }): Reply {
   const root = sessions.find(
     ({ attributes }) => attributes.state === 'idle in transaction' && attributes.blockedCount > 0,
   );
-  const target = { entity: root?.id, resultHash: tree.hash };
+  const target = { entity: root?.entity, resultHash: tree.hash };
   const hypotheses = [{ claim: 'an idle transaction holds the lock', evidence: [tree.hash] }];
   return calling('postgres_terminateBackend', { args: { target }, why: 'it alone blocks the others', hypotheses });
 }
