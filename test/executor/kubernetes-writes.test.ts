@@ -135,6 +135,7 @@ describeWith('kubernetes', 'a write to a deployment', () => {
     const attributes = { ...near.attributes, namespace: 'other', deployment: 'elsewhere', uid: metadata?.uid ?? '' };
     const aim = aimAt(tool(), { ...near, attributes });
     await expect(tool().predict(aim)).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
+    await expect(tool().ready(aim)).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
     await expect(tool().arm(aim, signal)).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
   });
 
@@ -178,6 +179,8 @@ describeWith('kubernetes', 'a prediction', () => {
       await expect(tool.ready(aim, context)).rejects.toMatchObject({ code: 'TARGET_REFUSED' });
     }
     await scene.write('k8s.restartDeployment').predict(aim);
+    await scene.write('k8s.restartDeployment').ready(aim);
+    expect((await stored('only-tried')).metadata?.generation).toBe(aim.target.attributes.generation);
     const apps = scene.world.cluster.as(await scene.tokenOf('predict')).makeApiClient(AppsV1Api);
     const body = [{ op: 'replace', path: '/spec/replicas', value: 9 }];
     const tried = apps.patchNamespacedDeployment({ ...scene, name: 'only-tried', body });
