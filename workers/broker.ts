@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startBroker } from '../activities/identity/broker-server.ts';
 import { createFences } from '../activities/identity/fences.ts';
 import { createKubernetesMinter } from '../activities/identity/kubernetes-minter.ts';
@@ -28,7 +29,7 @@ await runProcess('broker', async (ctx) => {
   const fences = createFences({ client, namespace, monotonic });
   const { listen } = config;
   const known = { keys, namespace, client, recorder, manifests, minters, fences };
-  const broker = await startBroker({ ...known, clock, monotonic, log, registry, failpoint, signer, listen });
+  const broker = await startBroker({ ...known, clock, monotonic, log, registry, failpoint, signer, listen, sleep });
   log.info({ url: broker.url }, 'broker serves');
   return {
     async stop() {

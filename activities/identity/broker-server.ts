@@ -6,10 +6,16 @@ import { createPoller } from '../record/poller.ts';
 import { addSignatures, callerOf, createApp, jsonOf, listen, type SignedServerDeps } from '../record/signed-server.ts';
 import { type BrokerDeps, createBroker } from './broker.ts';
 import { createWatch } from './broker-watch.ts';
+import { skewMsMax } from './broker-writes.ts';
 import type { Ledger } from './ledger.ts';
 
 export type BrokerServerDeps = BrokerDeps &
-  Pick<SignedServerDeps, 'signer' | 'listen'> & { readonly log: Logger; readonly registry: Registry };
+  Pick<SignedServerDeps, 'signer' | 'listen'> & {
+    readonly log: Logger;
+    readonly registry: Registry;
+    /** Waits so long, in ms. */
+    readonly sleep: (ms: number) => Promise<unknown>;
+  };
 export type BrokerServer = {
   readonly url: string;
   /** Looks now instead of at the next poll. */
@@ -37,6 +43,8 @@ export async function startBroker(deps: BrokerServerDeps): Promise<BrokerServer>
     for (const minter of deps.minters.values()) await ledger.sweep(minter);
   };
   await sweep();
+  // Nobody is answered before receipts are surely younger than this life: a refusal would spend the attempt, silence does not.
+  await deps.sleep(skewMsMax + 1);
   const app = createApp(bodyBytesMax);
   addSignatures(app, { ...deps, logger: deps.log, refused: metrics.refused, damage: () => null });
   app.post('/v1/credentials', async (request) => {

@@ -10,7 +10,7 @@ import { boundState } from './scope-state.ts';
 const signInMs = 5_000;
 const endsMsMax = 600_000;
 /** How far the recorder's clock may be ahead of ours. */
-const skewMsMax = 2_000;
+export const skewMsMax = 2_000;
 
 type Deps = Pick<BrokerDeps, 'clock' | 'monotonic' | 'fences'>;
 

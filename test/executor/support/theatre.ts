@@ -158,6 +158,7 @@ export async function startTheatreBroker({ stage, world, database }: Pick<Theatr
     failpoint: () => undefined,
     signer: broker.signer,
     listen: { host: '127.0.0.1', port: 0 },
+    sleep: async () => undefined,
   });
 }
 
